@@ -1,0 +1,115 @@
+// Every limit and default, each with its unit, its reason and its relation to the others.
+
+/** Records one frame may make. A Coinbase snapshot has 46,000 levels (recorded 2026-08); the next power of two leaves room for twice that. */
+export const FRAME_RECORDS_MAX = 131_072;
+
+/** Slots of an input ring: twice the largest frame, so that one can be written while another is read. 16 MiB. */
+export const INPUT_RING_SLOTS = 2 * FRAME_RECORDS_MAX;
+
+/** Slots of an output ring: a whole book of 131,072 levels a side must fit. 32 MiB of address space, touched as used. */
+export const OUTPUT_RING_SLOTS = 4 * FRAME_RECORDS_MAX;
+
+/** Slots of a command ring: requests are small and answered within a duty cycle. */
+export const COMMAND_RING_SLOTS = 1024;
+
+/** Levels a side a ladder begins with, and the most it grows to by doubling. */
+export const LADDER_LEVELS_START = 256;
+export const LADDER_LEVELS_MAX = 131_072;
+
+/** Book changes of one market held back until its snapshot comes, in records. 64 Ki records are 4 MiB; more is `buffer-full`. */
+export const SYNC_BUFFER_RECORDS_MAX = 65_536;
+
+/** Markets by default and at most; a market id is a u16 with its highest values unused. */
+export const MARKETS_MAX = 16_384;
+
+/** Bytes of a symbol (INTERFACES). */
+export const SYMBOL_BYTES_MAX = 80;
+
+/** Nesting of JSON accepted. Real frames nest 6 deep; a bomb is refused long before it costs time. */
+export const JSON_DEPTH_MAX = 32;
+
+/** Records dispatched between two looks at the clock and the commands: bounds `apply` at about 100 µs. */
+export const BATCH_RECORDS_MAX = 4096;
+
+/** Frames committed together inside one burst of the event loop; bounds the age of a written but invisible frame. */
+export const COMMIT_FRAMES_MAX = 64;
+
+/** uWebSockets.js closes the socket above this, with no handler run. Own caps per dialect lie below it. */
+export const PAYLOAD_BYTES_HARD_MAX = 64 * 1024 * 1024;
+
+/** Largest frame per dialect, in bytes. Venue figures: venues.md §9; the REST snapshot of 5,000 levels is under 1 MiB. */
+export const PAYLOAD_BYTES_MAX: Readonly<Record<string, number>> = Object.freeze({
+  binance: 8 * 1024 * 1024,
+  'binance-us': 8 * 1024 * 1024,
+  'binance-futures': 8 * 1024 * 1024,
+  'binance-delivery': 8 * 1024 * 1024,
+  coinbase: 32 * 1024 * 1024,
+  kraken: 4 * 1024 * 1024,
+  json: 32 * 1024 * 1024,
+  flatbuffers: 32 * 1024 * 1024,
+});
+
+/** Ring full, pushed frames: one wait at most, all waits together at most (DESIGN §5). */
+export const BLOCK_STEP_MS = 50;
+export const BLOCK_TOTAL_MS = 2_000;
+
+/** A shard whose heartbeat has not moved for this long counts as down: no producer waits for it. */
+export const HEARTBEAT_STALE_MS = 1_000;
+
+/** A parked shard wakes this often to beat; well under HEARTBEAT_STALE_MS. */
+export const PARK_MS = 100;
+
+/** Times an idle shard looks at its rings again before it parks; about 20 µs, the cost of a wake-up. */
+export const SPIN_LOOKS = 200;
+
+/** Receive time enters the shards in multiples of this. */
+export const CLOCK_STEP_US = 100_000;
+
+/** A trade this much later than its bar's end no longer revises it (INTERFACES: 10 s). */
+export const ALLOWED_LATENESS_MS = 10_000;
+
+/** Bars kept per market and kind outside a replay; `/v1/bars` gives at most these. */
+export const BAR_HISTORY = 500;
+
+/** Trades kept per market for `/v1/trades`. */
+export const TRADE_HISTORY = 100;
+
+/** Trade ids remembered per market where ids are not rising by one, to leave duplicates out. Covers Coinbase's 100-trade snapshot many times. */
+export const TRADE_ID_WINDOW = 4096;
+
+/** Levels a side the imbalance signal sums. */
+export const IMBALANCE_LEVELS = 5;
+
+export const EMA_FAST_PERIOD = 12;
+export const EMA_SLOW_PERIOD = 26;
+
+/** Interest lingers this long after the last subscriber left: the resume window. */
+export const RESUME_WINDOW_MS = 30_000;
+
+/** Bytes queued to one subscriber before it is closed with CLOSE_SLOW (RELIABILITY §1: 1 to 4 MiB). */
+export const SUBSCRIBER_BACKPRESSURE_BYTES_MAX = 4 * 1024 * 1024;
+export const CLOSE_SLOW = 4008;
+
+/** Topics of one subscriber. */
+export const SUBSCRIPTIONS_MAX = 1_000;
+
+/** Levels in one part of a big snapshot on the stream (INTERFACES). */
+export const SNAPSHOT_PART_LEVELS = 1_000;
+
+/** One error answer per category and second on an ingest socket (INTERFACES). */
+export const ERROR_ANSWER_INTERVAL_MS = 1_000;
+
+/** How long a request to a shard may stay unanswered before HTTP says 503. */
+export const REQUEST_TIMEOUT_MS = 2_000;
+
+/** Deadlines of start and stop. */
+export const START_DEADLINE_MS = 10_000;
+export const SHUTDOWN_TIMEOUT_MS = 10_000;
+export const INGRESS_CLOSE_MS = 250;
+
+/** Latencies above this are counted as overflow: one hour. */
+export const LATENCY_NS_MAX = 3_600_000_000_000;
+
+export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_PORT = 9002;
+export const DEFAULT_INGEST_PORT = 9001;

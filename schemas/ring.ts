@@ -1,0 +1,13 @@
+// The ring's control block: each shared word on a cache line of its own, so that no side's store disturbs the other's.
+
+const LINE_WORDS = 16;
+
+/** Word offsets (Int32) of the control block. */
+export const ringControl = Object.freeze({
+  /** Slots committed by the producer, wraps at 2^32. Written by the producer, read by the consumer. */
+  tail: 0,
+  /** Slots released by the consumer, wraps at 2^32. Written by the consumer, read by the producer. */
+  head: LINE_WORDS,
+});
+
+export const RING_CONTROL_BYTES = 2 * LINE_WORDS * 4;

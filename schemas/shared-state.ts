@@ -1,0 +1,49 @@
+// Blocks of shared memory that are read without a ring: engine words, market names, interest, drops, latest values.
+
+import { defineBlock, f64, i32, u8 } from './layout.ts';
+
+/** Words (Int32) all threads of one engine see. Single writer each, as said; read with Atomics. */
+export const engineWords = defineBlock('engineWords', 128, {
+  stop: i32('1 once the engine is stopping. Writer: main'),
+  marketCount: i32('markets with a name in the table. Writer: ingress'),
+  ingressReady: i32('1 once the ingest port is open. Writer: ingress'),
+  ingressDone: i32('1 once the ingress thread has committed its last record. Writer: ingress'),
+});
+
+/** Words (Int32) of one shard. */
+export const shardWords = defineBlock('shardWords', 64, {
+  claimedEpoch: i32('epoch of the task that runs the shard. Writer: the shard'),
+  heartbeat: i32('counts duty cycles and park time-outs. Writer: the shard'),
+  running: i32('1 from claim to return. Writer: the shard'),
+  dropVersion: i32('bumped when a frame for this shard was dropped. Writer: ingress'),
+});
+
+/** A market's name: `venue:symbol` in UTF-8, written once by ingress before marketCount covers it. */
+export const marketRow = defineBlock('marketRow', 128, {
+  nameBytes: u8('length of the name'),
+  venueBytes: u8('length of the venue, which the colon follows'),
+  name: u8('first of up to 126 bytes'),
+});
+export const MARKET_NAME_BYTES_MAX = 126;
+
+/** Latest values of one market (a seqlock: odd version while the shard writes). Writer: the market's shard. */
+export const latest = defineBlock('latest', 128, {
+  version: i32('even when whole'),
+  state: i32('BookState'),
+  reason: i32('StateReason'),
+  present: i32('bit 0: bid, bit 1: ask, bit 2: last trade'),
+  receiveTimeNs: f64('receive time of the last record'),
+  exchangeTimeUs: f64('venue time of the last record'),
+  sinceNs: f64('receive time at which the state began'),
+  bookSequence: f64('applied book changes'),
+  bidPriceMilli: f64('integer, 10^-3'),
+  bidPriceAtto: f64('integer, 10^-18'),
+  bidQuantityMilli: f64('integer, 10^-3'),
+  bidQuantityAtto: f64('integer, 10^-18'),
+  askPriceMilli: f64('integer, 10^-3'),
+  askPriceAtto: f64('integer, 10^-18'),
+  askQuantityMilli: f64('integer, 10^-3'),
+  askQuantityAtto: f64('integer, 10^-18'),
+  lastPriceMilli: f64('price of the last trade'),
+  lastPriceAtto: f64('price of the last trade'),
+});

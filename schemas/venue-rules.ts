@@ -1,0 +1,100 @@
+// Sequence and checksum rules per venue, as data: the ingress session reads those of connection scope, the shard the rest.
+
+/** How one book change must follow the one before it. */
+export const Continuity = {
+  /** Nothing to check: the venue numbers no changes. */
+  none: 0,
+  /** `firstSequence` = last applied + 1 (Binance spot: U = previous u + 1). */
+  firstFollowsLast: 1,
+  /** `previousSequence` = last applied (Binance USD-M: pu = previous u). */
+  previousEqualsLast: 2,
+} as const;
+export type Continuity = (typeof Continuity)[keyof typeof Continuity];
+
+export type VenueRule = {
+  readonly venue: string;
+  /** Counter in the frames of one connection that must rise by one, checked where the frame comes in. */
+  readonly connectionField: string | null;
+  readonly continuity: Continuity;
+  /** True where the snapshot comes from REST and joins buffered changes by its id. */
+  readonly joinsRestSnapshot: boolean;
+  /** True where each change carries a checksum over the best ten levels. */
+  readonly hasChecksum: boolean;
+  /** True where trade ids of one channel rise by one, so that an id not above the last is a repeat. */
+  readonly risingTradeIds: boolean;
+  readonly source: string;
+};
+
+const BINANCE_SPOT = 'Binance spot API docs, "How to manage a local order book correctly" (2026-07)';
+const BINANCE_FUTURES = 'Binance USD-M futures docs, "How to manage a local order book correctly" (2026-07)';
+
+export const VENUE_RULES: readonly VenueRule[] = [
+  {
+    venue: 'binance',
+    connectionField: null,
+    continuity: Continuity.firstFollowsLast,
+    joinsRestSnapshot: true,
+    hasChecksum: false,
+    risingTradeIds: true,
+    source: BINANCE_SPOT,
+  },
+  {
+    venue: 'binance-us',
+    connectionField: null,
+    continuity: Continuity.firstFollowsLast,
+    joinsRestSnapshot: true,
+    hasChecksum: false,
+    risingTradeIds: true,
+    source: BINANCE_SPOT,
+  },
+  {
+    venue: 'binance-futures',
+    connectionField: null,
+    continuity: Continuity.previousEqualsLast,
+    joinsRestSnapshot: true,
+    hasChecksum: false,
+    risingTradeIds: true,
+    source: BINANCE_FUTURES,
+  },
+  {
+    venue: 'binance-delivery',
+    connectionField: null,
+    continuity: Continuity.previousEqualsLast,
+    joinsRestSnapshot: true,
+    hasChecksum: false,
+    risingTradeIds: true,
+    source: BINANCE_FUTURES,
+  },
+  {
+    venue: 'coinbase',
+    connectionField: 'sequence_num',
+    continuity: Continuity.none,
+    joinsRestSnapshot: false,
+    hasChecksum: false,
+    risingTradeIds: false,
+    source: 'Coinbase Advanced Trade WebSocket docs, "Sequence Numbers" (2026-08)',
+  },
+  {
+    venue: 'kraken',
+    connectionField: null,
+    continuity: Continuity.none,
+    joinsRestSnapshot: false,
+    hasChecksum: true,
+    risingTradeIds: false,
+    source: 'Kraken WebSocket v1 and v2 guides, "Book checksum" (2026-05)',
+  },
+];
+
+/** Venues that only name themselves (normalised JSON, FlatBuffers): nothing to check but the snapshot's coming first. */
+const PLAIN: Omit<VenueRule, 'venue'> = {
+  connectionField: null,
+  continuity: Continuity.none,
+  joinsRestSnapshot: false,
+  hasChecksum: false,
+  risingTradeIds: false,
+  source: 'tardis normalised schema: a book_change with isSnapshot replaces, any other is absolute quantities',
+};
+
+export function venueRule(venue: string): VenueRule {
+  return VENUE_RULES.find((rule) => rule.venue === venue) ?? { venue, ...PLAIN };
+}
