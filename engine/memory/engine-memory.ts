@@ -1,0 +1,92 @@
+// All shared memory of one engine: made by the main thread, handed to every other as it is.
+
+import { COMMAND_RING_SLOTS, INPUT_RING_SLOTS, OUTPUT_RING_SLOTS } from '../../schemas/config.ts';
+import { INGRESS_COUNTERS, MARKET_COUNTER_COLUMNS, SHARD_COUNTERS } from '../../schemas/counters.ts';
+import { fingerprint } from '../../schemas/fingerprint.ts';
+import { engineWords, latest, marketRow, shardWords } from '../../schemas/shared-state.ts';
+import { type ClockAnchor, takeAnchor } from '../base/clock.ts';
+import { LATENCY_BYTES } from '../observe/latency.ts';
+import { DOORBELL_BYTES } from '../ring/doorbell.ts';
+import { createRing, type RingMemory } from '../ring/spsc-ring.ts';
+
+/** Memory of one shard. */
+export type ShardMemory = {
+  /** Int32 words, shardWords. */
+  readonly words: SharedArrayBuffer;
+  /** The shard's doorbell: rung by ingress and by main. */
+  readonly doorbell: SharedArrayBuffer;
+  readonly input: RingMemory;
+  readonly command: RingMemory;
+  readonly output: RingMemory;
+  /** Float64, SHARD_COUNTERS. */
+  readonly counters: SharedArrayBuffer;
+  /** Two recorders: ring-wait, apply. */
+  readonly latency: SharedArrayBuffer;
+};
+
+export type EngineMemory = {
+  readonly fingerprint: string;
+  readonly anchor: ClockAnchor;
+  readonly marketsMax: number;
+  /** Int32 words, engineWords. */
+  readonly words: SharedArrayBuffer;
+  /** marketRow for each market. */
+  readonly marketRows: SharedArrayBuffer;
+  /** Int32 per market: Interest bits someone listens to. Writer: main. */
+  readonly interest: SharedArrayBuffer;
+  /** Int32 per market: frames dropped at a full ring, wraps. Writer: ingress. */
+  readonly drops: SharedArrayBuffer;
+  /** `latest` for each market. */
+  readonly latest: SharedArrayBuffer;
+  /** Float64 per market and column, MARKET_COUNTERS. */
+  readonly marketCounters: SharedArrayBuffer;
+  /** Float64, INGRESS_COUNTERS. */
+  readonly ingressCounters: SharedArrayBuffer;
+  /** One recorder: decode. */
+  readonly ingressLatency: SharedArrayBuffer;
+  /** The main thread's doorbell: rung by the shards. */
+  readonly mainDoorbell: SharedArrayBuffer;
+  readonly shards: readonly ShardMemory[];
+};
+
+export type MemorySizes = {
+  readonly shards: number;
+  readonly marketsMax: number;
+  readonly inputSlots?: number;
+  readonly outputSlots?: number;
+};
+
+function createShardMemory(sizes: MemorySizes): ShardMemory {
+  return {
+    words: new SharedArrayBuffer(shardWords.sizeBytes),
+    doorbell: new SharedArrayBuffer(DOORBELL_BYTES),
+    input: createRing(sizes.inputSlots ?? INPUT_RING_SLOTS),
+    command: createRing(COMMAND_RING_SLOTS),
+    output: createRing(sizes.outputSlots ?? OUTPUT_RING_SLOTS),
+    counters: new SharedArrayBuffer(SHARD_COUNTERS.length * 8),
+    latency: new SharedArrayBuffer(2 * LATENCY_BYTES),
+  };
+}
+
+export function createEngineMemory(sizes: MemorySizes, anchor: ClockAnchor = takeAnchor()): EngineMemory {
+  return {
+    fingerprint: fingerprint(),
+    anchor,
+    marketsMax: sizes.marketsMax,
+    words: new SharedArrayBuffer(engineWords.sizeBytes),
+    marketRows: new SharedArrayBuffer(sizes.marketsMax * marketRow.sizeBytes),
+    interest: new SharedArrayBuffer(sizes.marketsMax * 4),
+    drops: new SharedArrayBuffer(sizes.marketsMax * 4),
+    latest: new SharedArrayBuffer(sizes.marketsMax * latest.sizeBytes),
+    marketCounters: new SharedArrayBuffer(sizes.marketsMax * MARKET_COUNTER_COLUMNS * 8),
+    ingressCounters: new SharedArrayBuffer(INGRESS_COUNTERS.length * 8),
+    ingressLatency: new SharedArrayBuffer(LATENCY_BYTES),
+    mainDoorbell: new SharedArrayBuffer(DOORBELL_BYTES),
+    shards: Array.from({ length: sizes.shards }, () => createShardMemory(sizes)),
+  };
+}
+
+/** The shard of a market: ids are given in order of appearance, so this spreads them evenly. */
+export function shardOf(market: number, shards: number): number {
+  return market % shards;
+}
