@@ -1,0 +1,122 @@
+// The main thread's side of the ingress thread: starts it, asks it to stop, and never lets it end with its app open.
+
+import { Worker } from 'node:worker_threads';
+import { INGRESS_CLOSE_MS, START_DEADLINE_MS } from '../../schemas/config.ts';
+import type { GcReport } from '../../schemas/shard-task.ts';
+import { entryUrl } from '../base/entry.ts';
+import { UsageError } from '../base/errors.ts';
+import type { FromIngress, IngressStart, ToIngress } from './messages.ts';
+import type { ReplayCounts } from './replay-source.ts';
+import type { ConnectionReport } from './server.ts';
+
+type Waiting = {
+  readonly op: FromIngress['op'];
+  readonly resolve: (message: FromIngress) => void;
+  readonly reject: (error: Error) => void;
+};
+
+export class Ingress {
+  private readonly worker: Worker;
+  private waiting: Waiting[] = [];
+  private failure: Error | null = null;
+  private isClosing = false;
+  private readonly exited: Promise<number>;
+  /** Called when the thread fails after its start. */
+  onFailure: (error: Error) => void = () => undefined;
+
+  constructor(start: IngressStart) {
+    this.worker = new Worker(entryUrl('./thread.ts', import.meta.url), { workerData: start, name: 'ingress' });
+    this.worker.on('message', (message: FromIngress) => this.take(message));
+    this.worker.on('error', (error) => this.fail(error instanceof Error ? error : new Error(String(error))));
+    this.exited = new Promise((resolve) => this.worker.once('exit', resolve));
+    this.exited.then((code) => this.fail(new Error(`ingress thread: expected to run, ended with ${code}`)));
+  }
+
+  private take(message: FromIngress): void {
+    if (message.op === 'failed') {
+      this.fail(message.isUsage ? new UsageError(firstLine(message.message)) : new Error(message.message));
+      return;
+    }
+    const found = this.waiting.filter(({ op }) => op === message.op);
+    this.waiting = this.waiting.filter(({ op }) => op !== message.op);
+    for (const { resolve } of found) resolve(message);
+  }
+
+  private fail(error: Error): void {
+    if (this.failure !== null) return;
+    this.failure = error;
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const { reject } of waiting) reject(error);
+    if (!this.isClosing) this.onFailure(error);
+  }
+
+  private next<Op extends FromIngress['op']>(op: Op, ask: ToIngress | null): Promise<Extract<FromIngress, { op: Op }>> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    const answer = new Promise<FromIngress>((resolve, reject) => this.waiting.push({ op, resolve, reject }));
+    if (ask !== null) this.worker.postMessage(ask);
+    return answer as Promise<Extract<FromIngress, { op: Op }>>;
+  }
+
+  /** Resolves with the port once it is open; rejects with a UsageError where it is taken. */
+  async listening(): Promise<number> {
+    const late = deadline(START_DEADLINE_MS, 'ingress thread: expected to listen in time');
+    try {
+      return (await Promise.race([this.next('listening', null), late.promise])).port;
+    } finally {
+      late.cancel();
+    }
+  }
+
+  /** Resolves when the recordings are wholly in the rings. */
+  async replayed(): Promise<ReplayCounts> {
+    return (await this.next('replayed', null)).counts;
+  }
+
+  async connections(): Promise<ConnectionReport[]> {
+    return (await this.next('connections', { op: 'connections' })).connections;
+  }
+
+  /** Starts counting the thread's garbage collections (resolves with null), or ends it (resolves with the count). */
+  async countGc(): Promise<GcReport | null> {
+    return (await this.next('gc', { op: 'gc' })).report;
+  }
+
+  stopAccepting(): void {
+    this.worker.postMessage({ op: 'stop-accepting' } satisfies ToIngress);
+  }
+
+  /** Closes sockets and app; resolves with the number of sockets there were once the thread has ended. */
+  async close(): Promise<number> {
+    if (this.failure !== null) return 0;
+    this.isClosing = true;
+    const closed = await this.next('closed', { op: 'close' });
+    await this.exited;
+    return closed.connectionsClosed;
+  }
+
+  /** For a forced end: true when the app closed in time, so that the process may exit without aborting. */
+  async closeInTime(): Promise<boolean> {
+    const late = deadline(INGRESS_CLOSE_MS, 'late');
+    try {
+      await Promise.race([this.close(), late.promise]);
+      return true;
+    } catch {
+      return this.failure !== null;
+    } finally {
+      late.cancel();
+    }
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0].replace(/^UsageError: /, '');
+}
+
+function deadline(ms: number, message: string): { promise: Promise<never>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), ms);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}

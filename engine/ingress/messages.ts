@@ -1,0 +1,27 @@
+// What the main thread and the ingress thread tell each other; all else goes through shared memory.
+
+import type { GcReport } from '../../schemas/shard-task.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
+import type { ReplayCounts, ReplayPlan } from './replay-source.ts';
+import type { ConnectionReport } from './server.ts';
+
+export type IngressStart = {
+  readonly memory: EngineMemory;
+  readonly listen: { readonly host: string; readonly port: number; readonly token: string | null } | null;
+  readonly replay: ReplayPlan | null;
+};
+
+export type ToIngress =
+  | { readonly op: 'stop-accepting' }
+  | { readonly op: 'close' }
+  | { readonly op: 'connections' }
+  /** Counts garbage collections from here to the next one, for benches. */
+  | { readonly op: 'gc' };
+
+export type FromIngress =
+  | { readonly op: 'listening'; readonly port: number }
+  | { readonly op: 'failed'; readonly message: string; readonly isUsage: boolean }
+  | { readonly op: 'connections'; readonly connections: ConnectionReport[] }
+  | { readonly op: 'replayed'; readonly counts: ReplayCounts }
+  | { readonly op: 'gc'; readonly report: GcReport | null }
+  | { readonly op: 'closed'; readonly connectionsClosed: number };

@@ -1,0 +1,231 @@
+// Feeds recordings through the same sessions that sockets have: frames in, records out, time as recorded.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ingressCounter } from '../../schemas/counters.ts';
+import { type Dialect, RecordType } from '../../schemas/ids.ts';
+import { SLOT_BYTES } from '../../schemas/layout.ts';
+import { venueRule } from '../../schemas/venue-rules.ts';
+import { UsageError } from '../base/errors.ts';
+import type { DecoderFactory, RecordSink } from '../decode/sink.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
+import type { MarketDirectory } from '../route/markets.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { mergedLines, type RecordedLine, recordedLines } from './recording.ts';
+import { Session } from './session.ts';
+
+export type ReplayPlan = {
+  readonly files: readonly string[];
+  readonly venue: Dialect;
+  /** Times recorded speed; 0 is as fast as it goes. */
+  readonly speed: number;
+};
+
+export type ReplayCounts = { readonly frames: number; readonly ignored: number; readonly unplaced: number };
+
+/** Hosts that tell which member of a venue family a connection belongs to. */
+const HOSTS: readonly (readonly [RegExp, Dialect])[] = [
+  [/(^|\.)(fstream|fapi)\.binance\.com/, 'binance-futures'],
+  [/(^|\.)(dstream|dapi)\.binance\.com/, 'binance-delivery'],
+  [/(^|\.)binance\.us/, 'binance-us'],
+  [/(^|\.)binance\.(com|vision)/, 'binance'],
+];
+
+const family = (dialect: string): string => dialect.split('-')[0];
+
+/** The venue an address tells, among those of the default's family; else the default. */
+export function venueOfAddress(address: string, fallback: Dialect): Dialect {
+  const host = address.replace(/^\w+:\/\//, '').split(/[/?]/)[0];
+  const found = HOSTS.find(([pattern, dialect]) => pattern.test(host) && family(dialect) === family(fallback));
+  return found === undefined ? fallback : found[1];
+}
+
+/** An order book snapshot in an http answer: one that joins deltas by its id. */
+type BookSnapshot = { readonly body: string; readonly symbol: string | null };
+
+/** The snapshot an http answer holds, or null. Its numbers are read from the text, by the decoder. */
+function bookSnapshotOf(text: string): BookSnapshot | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return null;
+  if (!['lastUpdateId', 'bids', 'asks'].every((key) => Object.hasOwn(parsed, key))) return null;
+  const symbol = (parsed as { symbol?: unknown }).symbol;
+  return { body: text.trim(), symbol: typeof symbol === 'string' ? symbol : null };
+}
+
+/** The symbol that an address asks for, or null. */
+function symbolOfAddress(address: string): string | null {
+  const found = /[?&]symbol=([^&#]+)/.exec(address);
+  if (found === null) return null;
+  try {
+    return decodeURIComponent(found[1]);
+  } catch {
+    return found[1];
+  }
+}
+
+const PROBE_SLOTS = 4096;
+
+/** Collects the symbols a decoder asks for and throws its records away: finds a file's only market. */
+class ProbeSink implements RecordSink {
+  readonly u8 = new Uint8Array(PROBE_SLOTS * SLOT_BYTES);
+  readonly u16 = new Uint16Array(this.u8.buffer);
+  readonly u32 = new Uint32Array(this.u8.buffer);
+  readonly f64 = new Float64Array(this.u8.buffer);
+  readonly frame = new Float64Array(1);
+  readonly symbols = new Map<string, number>();
+  private next = 0;
+
+  market(bytes: Uint8Array, from: number, to: number): number {
+    const symbol = Buffer.from(bytes.subarray(from, to)).toString('utf8');
+    const id = this.symbols.get(symbol) ?? this.symbols.size;
+    this.symbols.set(symbol, id);
+    return id;
+  }
+
+  marketOfVenue(bytes: Uint8Array, _venueFrom: number, _venueTo: number, from: number, to: number): number {
+    return this.market(bytes, from, to);
+  }
+
+  claim(_market: number, type: number): number {
+    const slot = this.next;
+    this.next = (this.next + 1) % PROBE_SLOTS;
+    this.u8[slot * SLOT_BYTES] = type === RecordType.none ? 0 : type;
+    return slot;
+  }
+}
+
+/** The symbol of the only market in a file, or null where it has none or several. */
+async function onlySymbol(path: string, factory: DecoderFactory, venue: Dialect): Promise<string | null> {
+  const sink = new ProbeSink();
+  const decoder = factory(sink, venue);
+  for await (const line of recordedLines(path)) {
+    if (line.kind !== 'recv') continue;
+    const bytes = Buffer.from(line.text, 'utf8');
+    decoder.decode(bytes, bytes.length);
+    if (sink.symbols.size > 1) return null;
+  }
+  return sink.symbols.keys().next().value ?? null;
+}
+
+/** Sessions of the connections of the files, by file and connection. */
+class ReplaySessions {
+  private readonly sessions = new Map<string, Session>();
+  private readonly make: (venue: Dialect) => Session;
+  private readonly fallback: Dialect;
+
+  constructor(fallback: Dialect, make: (venue: Dialect) => Session) {
+    this.fallback = fallback;
+    this.make = make;
+  }
+
+  open(file: number, line: RecordedLine): void {
+    this.sessions.set(`${file} ${line.connection}`, this.make(venueOfAddress(line.address, this.fallback)));
+  }
+
+  of(file: number, line: RecordedLine): Session {
+    const key = `${file} ${line.connection}`;
+    const session = this.sessions.get(key) ?? this.make(this.fallback);
+    this.sessions.set(key, session);
+    return session;
+  }
+}
+
+/** Keeps recorded pace: waits until a line is due. */
+class Pace {
+  private readonly speed: number;
+  private startUs: number | null = null;
+  private readonly startMs = performance.now();
+
+  constructor(speed: number) {
+    this.speed = speed;
+  }
+
+  async until(timeUs: number | null, commit: () => void): Promise<void> {
+    if (this.speed === 0 || timeUs === null) return;
+    this.startUs ??= timeUs;
+    const dueMs = this.startMs + (timeUs - this.startUs) / 1000 / this.speed;
+    const waitMs = dueMs - performance.now();
+    if (waitMs < 1) return;
+    commit();
+    await sleep(waitMs);
+  }
+}
+
+function take(session: Session, text: string): void {
+  const { buffer, byteOffset, byteLength } = Buffer.from(text, 'utf8');
+  session.take(new DataView(buffer, byteOffset, byteLength), 0, byteLength);
+}
+
+/** Runs a whole plan; returns when the last record is visible to the shards. */
+export async function replay(
+  plan: ReplayPlan,
+  memory: EngineMemory,
+  writer: FrameWriter,
+  markets: MarketDirectory,
+  decoders: Partial<Record<Dialect, DecoderFactory>>,
+): Promise<ReplayCounts> {
+  const factoryOf = (venue: Dialect): DecoderFactory => {
+    const factory = decoders[venue];
+    if (factory === undefined) throw new UsageError(`replay: expected a venue with a decoder, was ${venue} (--venue)`);
+    return factory;
+  };
+  const make = (venue: Dialect): Session =>
+    new Session(venue, factoryOf(venue), writer, markets, memory.marketsMax, () => undefined);
+  const sessions = new ReplaySessions(plan.venue, make);
+  const snapshots = new Map<number, Session>();
+  const onlySymbols = new Map<number, string | null>();
+  const pace = new Pace(plan.speed);
+  let ignored = 0;
+  let unplaced = 0;
+
+  const begin = (timeUs: number | null): void => {
+    if (timeUs === null) writer.beginTimeless();
+    else writer.beginAt((timeUs - memory.anchor.wallUs) * 1000);
+  };
+
+  const placeSnapshot = async (file: number, line: RecordedLine, snapshot: BookSnapshot): Promise<void> => {
+    const venue = venueOfAddress(line.address, plan.venue);
+    let symbol = snapshot.symbol ?? symbolOfAddress(line.address);
+    if (symbol === null) {
+      if (!onlySymbols.has(file)) onlySymbols.set(file, await onlySymbol(plan.files[file], factoryOf(venue), venue));
+      symbol = onlySymbols.get(file) ?? null;
+    }
+    begin(line.timeUs);
+    if (symbol === null) {
+      unplaced++;
+      return;
+    }
+    const session = snapshots.get(file) ?? make(venue);
+    snapshots.set(file, session);
+    const { body } = snapshot;
+    const named = snapshot.symbol === null ? `{"symbol":${JSON.stringify(symbol)},${body.slice(1)}` : body;
+    take(session, `{"snapshot":${named}}`);
+  };
+
+  for await (const { line, file } of mergedLines(plan.files)) {
+    await pace.until(line.timeUs, () => writer.commit());
+    if (line.kind === 'open') sessions.open(file, line);
+    else if (line.kind === 'recv') {
+      begin(line.timeUs);
+      take(sessions.of(file, line), line.text);
+    } else if (line.kind === 'http') {
+      const joins = venueRule(venueOfAddress(line.address, plan.venue)).joinsRestSnapshot;
+      const snapshot = joins ? bookSnapshotOf(line.text) : null;
+      if (snapshot !== null) await placeSnapshot(file, line, snapshot);
+      else {
+        begin(line.timeUs);
+        ignored++;
+      }
+    }
+  }
+  writer.commit();
+  const counters = writer.counters;
+  counters[ingressCounter.ignored] += ignored;
+  counters[ingressCounter['snapshot-unplaced']] += unplaced;
+  counters[ingressCounter.frames] += ignored + unplaced;
+  return { frames: counters[ingressCounter.frames], ignored, unplaced };
+}

@@ -1,0 +1,220 @@
+// One producer connection: its decoder, its place in the counters, and what is answered to a bad frame. Hot path.
+
+import { ERROR_ANSWER_INTERVAL_MS, PAYLOAD_BYTES_MAX } from '../../schemas/config.ts';
+import { INGRESS_COUNTERS, type IngressCounterName, ingressCounter } from '../../schemas/counters.ts';
+import { FrameResult, REJECTION_NAMES } from '../../schemas/ids.ts';
+import { scanState } from '../decode/scan.ts';
+import type { DecoderFactory, FrameDecoder, RecordSink } from '../decode/sink.ts';
+import { unescapeFrame } from '../decode/unescape.ts';
+import type { MarketDirectory } from '../route/markets.ts';
+import type { FrameWriter } from './frame-writer.ts';
+
+/** Counter column of each rejection, by the negative of its code. */
+const REJECTION_COLUMNS = REJECTION_NAMES.map((name) =>
+  name === '' ? -1 : INGRESS_COUNTERS.findIndex((counter) => counter.name === (name as IngressCounterName)),
+);
+
+/** Sentences for the categories; the category is the machine's part, this is the person's. */
+const REJECTION_SENTENCES: Readonly<Record<string, string>> = {
+  syntax: 'expected one whole JSON text (or a valid Batch), was something else',
+  shape: 'expected a frame of this dialect, was JSON of another shape',
+  'missing-field': 'expected a field that the frame lacks',
+  type: 'expected another type in a field',
+  range: 'expected a number that fits (up to 9000000000000, no sign), was outside',
+  precision: 'expected at most 18 decimals, was more',
+  'unknown-market': 'expected a known market, and the market limit is reached',
+  'too-large': 'expected a smaller frame',
+  unauthorized: 'expected a valid token',
+  internal: 'a fault of the engine; please report it',
+  'snapshot-unplaced': 'expected a snapshot with its symbol',
+  dropped: 'the ring of this market stayed full; the frame was dropped and the market is resynchronising',
+};
+
+/** Gives a decoder the market lookups of one venue and the claims of the thread's frame writer. */
+export class SessionSink implements RecordSink {
+  readonly frame: Float64Array;
+  private readonly writer: FrameWriter;
+  private readonly markets: MarketDirectory;
+  private readonly venue: Uint8Array;
+
+  constructor(writer: FrameWriter, markets: MarketDirectory, venue: string) {
+    this.writer = writer;
+    this.markets = markets;
+    this.venue = new TextEncoder().encode(venue);
+    this.frame = writer.frame;
+  }
+
+  get u8(): Uint8Array {
+    return this.writer.u8;
+  }
+
+  get u16(): Uint16Array {
+    return this.writer.u16;
+  }
+
+  get u32(): Uint32Array {
+    return this.writer.u32;
+  }
+
+  get f64(): Float64Array {
+    return this.writer.f64;
+  }
+
+  market(bytes: Uint8Array, from: number, to: number): number {
+    return this.markets.find(this.venue, 0, this.venue.length, bytes, from, to);
+  }
+
+  marketOfVenue(bytes: Uint8Array, venueFrom: number, venueTo: number, from: number, to: number): number {
+    return this.markets.find(bytes, venueFrom, venueTo, bytes, from, to);
+  }
+
+  claim(market: number, type: number): number {
+    return this.writer.claim(market, type);
+  }
+}
+
+/** What the session says to its producer: called at most once a second per category. */
+export type ErrorAnswer = (category: string, message: string, count: number) => void;
+
+export class Session {
+  readonly dialect: string;
+  frames = 0;
+  private readonly writer: FrameWriter;
+  private readonly markets: MarketDirectory;
+  private readonly decoder: FrameDecoder;
+  private readonly bytesMax: number;
+  /** Markets of this connection: a flag by id, and the ids. */
+  private readonly isSeen: Uint8Array;
+  private readonly seen: number[] = [];
+  private readonly answerAtMs = new Float64Array(REJECTION_NAMES.length);
+  private readonly unanswered = new Float64Array(REJECTION_NAMES.length);
+  private readonly answer: ErrorAnswer;
+  private gapsTaken = 0;
+  private duplicatesTaken = 0;
+
+  constructor(
+    dialect: string,
+    factory: DecoderFactory,
+    writer: FrameWriter,
+    markets: MarketDirectory,
+    marketsMax: number,
+    answer: ErrorAnswer,
+  ) {
+    this.dialect = dialect;
+    this.writer = writer;
+    this.markets = markets;
+    this.decoder = factory(new SessionSink(writer, markets, dialect), dialect);
+    this.bytesMax = PAYLOAD_BYTES_MAX[dialect];
+    this.isSeen = new Uint8Array(marketsMax);
+    this.answer = answer;
+  }
+
+  /**
+   * Takes the frame view[at..at + length); the writer's begin() was called before. Returns its FrameResult. A good frame
+   * in the venue's own writing allocates nothing; any other costs one view.
+   */
+  take(view: DataView, at: number, length: number): number {
+    const { counters } = this.writer;
+    this.frames++;
+    counters[ingressCounter.frames]++;
+    counters[ingressCounter.bytes] += length;
+    const result = length > this.bytesMax ? FrameResult.tooLarge : this.decode(view, at, length);
+    if (result < 0) {
+      this.writer.abandon();
+      this.markets.rollback();
+      this.reject(result);
+      return result;
+    }
+    this.keep();
+    if (result === FrameResult.applied) counters[ingressCounter.applied]++;
+    else counters[result === FrameResult.control ? ingressCounter.control : ingressCounter.unknown]++;
+    return result;
+  }
+
+  private decode(view: DataView, at: number, length: number): number {
+    try {
+      if (this.decoder.decodeInOrder !== undefined) {
+        const result = this.decoder.decodeInOrder(view, at, at + length);
+        if (result !== 0) return result;
+        this.startAgain();
+      }
+      return this.decodeAny(new Uint8Array(view.buffer, view.byteOffset + at, length));
+    } catch {
+      return FrameResult.internal;
+    }
+  }
+
+  private decodeAny(bytes: Uint8Array): number {
+    scanState.sawEscape = false;
+    const result = this.decoder.decode(bytes, bytes.length);
+    // Broken JSON stays broken; else a copy is decoded in which plain characters are plain.
+    if (!scanState.sawEscape || result === FrameResult.syntax) return result;
+    this.startAgain();
+    const copy = new Uint8Array(bytes.length);
+    const length = unescapeFrame(bytes, bytes.length, copy);
+    return this.decoder.decode(copy.subarray(0, length), length);
+  }
+
+  /** Nothing of the pass before stays. */
+  private startAgain(): void {
+    this.writer.restart();
+    this.markets.rollback();
+  }
+
+  private keep(): void {
+    const writer = this.writer;
+    this.noteTouched();
+    if (this.markets.hasProvisional) this.markets.confirm();
+    writer.end();
+  }
+
+  private reject(code: number): void {
+    const writer = this.writer;
+    writer.counters[REJECTION_COLUMNS[-code]]++;
+    if (code === FrameResult.dropped) this.dropMarkets();
+    this.unanswered[-code]++;
+    const now = performance.now();
+    if (now >= this.answerAtMs[-code]) this.tell(-code, now);
+  }
+
+  private noteTouched(): void {
+    const { touched, touchedCount } = this.writer;
+    for (let i = 0; i < touchedCount; i++) {
+      // A market that only a refused frame named is gone again.
+      if (this.isSeen[touched[i]] === 1 || touched[i] >= this.markets.size) continue;
+      this.isSeen[touched[i]] = 1;
+      this.seen.push(touched[i]);
+    }
+  }
+
+  /** A dropped frame may have held any market of this connection: all of them are marked, so none is silently wrong. */
+  private dropMarkets(): void {
+    this.noteTouched();
+    for (const market of this.seen) this.writer.markDropped(market);
+  }
+
+  /** Takes over what the decoder counted of its connection since the last time; called each second and at the end. */
+  takeCounts(): void {
+    const { counters } = this.writer;
+    const { gaps = 0, duplicates = 0 } = this.decoder;
+    counters[ingressCounter.connectionGaps] += gaps - this.gapsTaken;
+    counters[ingressCounter.duplicates] += duplicates - this.duplicatesTaken;
+    this.gapsTaken = gaps;
+    this.duplicatesTaken = duplicates;
+  }
+
+  /** Tells the producer of rejections not answered yet; called each second, so none waits for the next bad frame. */
+  flushAnswers(): void {
+    const now = performance.now();
+    for (let code = 1; code < this.unanswered.length; code++) {
+      if (this.unanswered[code] > 0 && now >= this.answerAtMs[code]) this.tell(code, now);
+    }
+  }
+
+  private tell(code: number, now: number): void {
+    this.answerAtMs[code] = now + ERROR_ANSWER_INTERVAL_MS;
+    const category = REJECTION_NAMES[code];
+    this.answer(category, REJECTION_SENTENCES[category], this.unanswered[code]);
+    this.unanswered[code] = 0;
+  }
+}

@@ -1,0 +1,123 @@
+// The ingress thread's entry: opens the ingest port, or feeds a recording, and closes its app before it ends.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { CLOCK_STEP_US, ERROR_ANSWER_INTERVAL_MS } from '../../schemas/config.ts';
+import { fingerprint } from '../../schemas/fingerprint.ts';
+import { engineWords } from '../../schemas/shared-state.ts';
+import { assert } from '../base/assert.ts';
+import { EngineClock } from '../base/clock.ts';
+import { UsageError } from '../base/errors.ts';
+import { tokenCheck } from '../base/token.ts';
+import { GcCount } from '../observe/gc.ts';
+import { Doorbell } from '../ring/doorbell.ts';
+import { MarketDirectory } from '../route/markets.ts';
+import { DECODERS } from './decoders.ts';
+import { FrameWriter } from './frame-writer.ts';
+import type { FromIngress, IngressStart, ToIngress } from './messages.ts';
+import { replay } from './replay-source.ts';
+import { IngressServer } from './server.ts';
+
+const start = workerData as IngressStart;
+const port = parentPort;
+assert(port !== null, 'ingress thread: expected to be a worker thread');
+assert(start.memory.fingerprint === fingerprint(), 'ingress thread: expected the layouts of the main thread');
+
+const words = new Int32Array(start.memory.words);
+const clock = new EngineClock(start.memory.anchor);
+const markets = new MarketDirectory(start.memory);
+const writer = new FrameWriter(start.memory, clock, start.replay === null ? 'block' : 'block-without-limit');
+
+let server: IngressServer | null = null;
+let timers: NodeJS.Timeout[] = [];
+let isClosed = false;
+
+function tell(message: FromIngress): void {
+  port?.postMessage(message);
+}
+
+/** Shows everything written, and tells the shards that nothing more comes. */
+function finish(): void {
+  writer.commit();
+  Atomics.store(words, engineWords.at.ingressDone, 1);
+  for (const shard of start.memory.shards) new Doorbell(shard.doorbell).ring();
+}
+
+/** A worker thread that ends with open uWebSockets.js sockets aborts the process (RELIABILITY §1): this comes first. */
+function close(): void {
+  if (isClosed) return;
+  isClosed = true;
+  for (const timer of timers) clearInterval(timer);
+  timers = [];
+  let connectionsClosed = 0;
+  try {
+    server?.stopAccepting();
+    connectionsClosed = server?.close() ?? 0;
+  } finally {
+    finish();
+    tell({ op: 'closed', connectionsClosed });
+    port?.close();
+  }
+}
+
+function fail(error: unknown): void {
+  tell({
+    op: 'failed',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    isUsage: error instanceof UsageError,
+  });
+  close();
+}
+
+async function listen(options: NonNullable<IngressStart['listen']>): Promise<void> {
+  server = new IngressServer(
+    {
+      host: options.host,
+      port: options.port,
+      token: options.token,
+      marketsMax: start.memory.marketsMax,
+      decoders: DECODERS,
+      isAuthorized: tokenCheck(options.token),
+    },
+    writer,
+    markets,
+  );
+  const listening = await server.listen();
+  timers.push(setInterval(tick, CLOCK_STEP_US / 1000));
+  timers.push(setInterval(() => server?.eachSecond(), ERROR_ANSWER_INTERVAL_MS));
+  Atomics.store(words, engineWords.at.ingressReady, 1);
+  tell({ op: 'listening', port: listening });
+}
+
+/** Lets time pass in markets that are quiet. */
+function tick(): void {
+  writer.tick(clock.nowNs());
+  writer.commit();
+}
+
+let gc: GcCount | null = null;
+
+function countGc(): void {
+  tell({ op: 'gc', report: gc?.stop() ?? null });
+  gc = gc === null ? new GcCount() : null;
+}
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+port.on('message', (message: ToIngress) => {
+  if (message.op === 'connections') tell({ op: 'connections', connections: server?.reports() ?? [] });
+  else if (message.op === 'gc') countGc();
+  else if (message.op === 'stop-accepting') server?.stopAccepting();
+  else close();
+});
+
+try {
+  if (start.listen !== null) await listen(start.listen);
+  if (start.replay !== null) {
+    const counts = await replay(start.replay, start.memory, writer, markets, DECODERS);
+    tell({ op: 'replayed', counts });
+    close();
+  }
+} catch (error) {
+  fail(error);
+}
