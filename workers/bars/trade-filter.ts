@@ -1,0 +1,96 @@
+// Which trade records of one market count: one channel, made in the market, each once; and where some are missing. Hot path.
+
+import { marketCounter } from '../../schemas/counters.ts';
+import { TradeFlag } from '../../schemas/ids.ts';
+import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
+import { trade, tradeId } from '../../schemas/market-data.ts';
+import type { VenueRule } from '../../schemas/venue-rules.ts';
+import { hashText, TradeIdWindow } from './trade-id-window.ts';
+
+export const TradeVerdict = {
+  /** Of the other channel, made outside the market, or seen before; counted as such. */
+  leftOut: 0,
+  accepted: 1,
+  /** Accepted, and `missing[0]` trades before it never came. */
+  acceptedAfterGap: 2,
+} as const;
+export type TradeVerdict = (typeof TradeVerdict)[keyof typeof TradeVerdict];
+
+const CHANNEL_UNKNOWN = -1;
+const ID_FLAGS = TradeFlag.noId | TradeFlag.textId;
+const last = { tradeId: 0, seenId: 1, textHash: 2 } as const;
+
+/**
+ * 1. The first trade record of a market chooses its channel, single or aggregate; the other is counted and left out.
+ * 2. Trades made outside the market are counted and left out. Where ids rise they still use one up.
+ * 3. Where ids rise by one, an id not above the last accepted is a repeat, and a jump means that trades are missing.
+ * 4. Elsewhere an id among the last TRADE_ID_WINDOW is a repeat. Without an id nothing can be told.
+ */
+export class TradeFilter {
+  /** Trades missing before the record of the last call, after acceptedAfterGap. */
+  readonly missing = new Float64Array(1);
+  private readonly isRising: boolean;
+  private readonly counters: Float64Array;
+  private readonly last = new Float64Array(3);
+  private channel = CHANNEL_UNKNOWN;
+  /** Made with the first id that needs one. */
+  private window: TradeIdWindow | null = null;
+
+  /** `counters` is the market's own row of the market counters. */
+  constructor(rule: VenueRule, counters: Float64Array) {
+    this.isRising = rule.risingTradeIds;
+    this.counters = counters;
+    this.last[last.tradeId] = Number.NEGATIVE_INFINITY;
+    this.last[last.seenId] = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Judges one trade record; with TradeFlag.textId its tradeId record lies in the slot behind it. */
+  accept(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): TradeVerdict {
+    const flags = u8[slot * SLOT_BYTES + trade.at.flags];
+    const idAt = slot * SLOT_F64 + trade.at.id;
+    const channel = flags & TradeFlag.aggregate;
+    if (this.channel === CHANNEL_UNKNOWN) this.channel = channel;
+    if (channel !== this.channel || (flags & TradeFlag.offMarket) !== 0) {
+      if (channel === this.channel && this.isRising && (flags & ID_FLAGS) === 0) this.see(f64, idAt);
+      this.counters[marketCounter.otherTrades] += 1;
+      return TradeVerdict.leftOut;
+    }
+    let verdict: TradeVerdict = TradeVerdict.accepted;
+    if ((flags & TradeFlag.noId) === 0) {
+      if (this.isRising && (flags & TradeFlag.textId) === 0) verdict = this.follow(f64, idAt);
+      else if (!this.remember(u8, u32, f64, slot)) verdict = TradeVerdict.leftOut;
+      if (verdict === TradeVerdict.leftOut) {
+        this.counters[marketCounter.duplicates] += 1;
+        return verdict;
+      }
+    }
+    this.counters[marketCounter.trades] += u32[slot * SLOT_U32 + trade.at.count];
+    return verdict;
+  }
+
+  private follow(f64: Float64Array, idAt: number): TradeVerdict {
+    const id = f64[idAt];
+    if (id <= this.last[last.tradeId]) return TradeVerdict.leftOut;
+    this.last[last.tradeId] = id;
+    const missing = id - this.last[last.seenId] - 1;
+    this.see(f64, idAt);
+    // The first id has no one before it; an id that an off-market trade came ahead of is no jump.
+    if (!(missing > 0 && missing < Number.POSITIVE_INFINITY)) return TradeVerdict.accepted;
+    this.missing[0] = missing;
+    return TradeVerdict.acceptedAfterGap;
+  }
+
+  private see(f64: Float64Array, idAt: number): void {
+    if (f64[idAt] > this.last[last.seenId]) this.last[last.seenId] = f64[idAt];
+  }
+
+  private remember(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): boolean {
+    if (this.window === null) this.window = new TradeIdWindow();
+    const hasText = (u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.textId) !== 0;
+    if (!hasText) return this.window.add(f64, slot * SLOT_F64 + trade.at.id);
+    const idSlot = slot + 1;
+    const length = u32[idSlot * SLOT_U32 + tradeId.at.count];
+    hashText(u8, idSlot * SLOT_BYTES + tradeId.at.text, length, this.last, last.textHash);
+    return this.window.add(this.last, last.textHash);
+  }
+}
