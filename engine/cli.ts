@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+// Commands and flags of `millrace`, nothing else.
+
+import { availableParallelism } from 'node:os';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from './base/errors.ts';
+import type { ReplayFlags } from './commands/replay.ts';
+import { loadSettings, withoutSecrets } from './config.ts';
+
+const EXIT_USAGE = 2;
+const EXIT_FAILED = 1;
+
+const list = (value: string, before: string[] | undefined): string[] => [...(before ?? []), ...value.split(',')];
+
+function withSettings(command: Command): Command {
+  return command
+    .option('--feed <name>', 'synthetic or none (repeatable)', list)
+    .option('--host <address>', 'address of both ports (127.0.0.1)')
+    .option('--port <number>', 'stream, HTTP and dashboard (9002); 0 takes any free one')
+    .option('--ingest-port <number>', 'pushed frames (9001); 0 takes any free one')
+    .option('--workers <count>', 'shard threads (cores - 1, at least 1)')
+    .option('--markets-max <count>', 'markets at most (16384)')
+    .option('--bars <kinds>', 'time bars (1s,1m)', list)
+    .option('--token <secret>', 'required of everyone who pushes or reads')
+    .option('--shutdown-timeout <duration>', 'time to drain, such as 10s')
+    .option('--rate <updates>', 'updates per second of the synthetic feed (1000)')
+    .option('--seed <number>', 'seed of the synthetic feed (1)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (info)')
+    .option('--config <file>', 'JSON file with these settings');
+}
+
+function program(): Command {
+  const root = new Command('millrace')
+    .description('Real-time market-data engine: exchange frames in, exact books, bars and signals out')
+    .addHelpText('after', '\nExamples:\n  millrace start\n  millrace replay --venue binance session.ndjson.gz\n')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  const startCommand = withSettings(root.command('start'))
+    .description('run the engine; without arguments on its synthetic feed')
+    .addHelpText('after', '\nExamples:\n  millrace start\n  millrace start --feed none --port 8080 --token secret\n')
+    .action(async (flags: Record<string, unknown>) => {
+      const { start } = await import('./commands/start.ts');
+      process.exitCode = await start(loadSettings(flags, process.env));
+      process.exit();
+    });
+  const replayCommand = root
+    .command('replay')
+    .argument('<file...>', 'recordings: NDJSON sessions or frames, plain or gzip')
+    .description('feed recordings through the engine and print the books, bars and hash they end in')
+    .option('--venue <name>', 'dialect of the frames')
+    .option('--speed <factor>', '1 is as recorded, N times faster, or max', 'max')
+    .option('--depth <levels>', 'levels a side in the result; 0 is every level', '20')
+    .option('--bars <kinds>', 'time bars', '1s,1m')
+    .option('--workers <count>', 'shard threads', String(Math.max(1, availableParallelism() - 1)))
+    .option('--json <file>', 'write everything as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace replay --venue binance session.ndjson.gz\n  millrace replay --venue kraken --bars 1m --json out.json a.ndjson b.ndjson\n',
+    )
+    .action(async (files: string[], flags: ReplayFlags) => {
+      const { replay } = await import('./commands/replay.ts');
+      process.exitCode = await replay(files, flags);
+    });
+  const configCommand = withSettings(root.command('config'))
+    .description('print the settings that `start` would use, secrets hidden')
+    .addHelpText('after', '\nExamples:\n  MILLRACE_PORT=8080 millrace config\n')
+    .action((flags: Record<string, unknown>) => {
+      process.stdout.write(`${JSON.stringify(withoutSecrets(loadSettings(flags, process.env)), null, 2)}\n`);
+    });
+  for (const command of [startCommand, replayCommand, configCommand])
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  return root;
+}
+
+/** One clear sentence on stderr and exit code 2 for wrong usage; anything else is a failure of ours. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    process.stderr.write(`millrace: ${error.message.replace(/^error: /, '')}\n`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(`millrace: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+  process.stderr.write(`millrace: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return EXIT_FAILED;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+  if (process.exitCode !== 0) process.exit();
+}

@@ -1,0 +1,84 @@
+// `millrace replay FILE …`: feeds recordings through the engine's own path and prints what came of them.
+
+import { writeFile } from 'node:fs/promises';
+import { MARKETS_MAX } from '../../schemas/config.ts';
+import type { Dialect } from '../../schemas/ids.ts';
+import { barIntervalsOf } from '../base/bar-kinds.ts';
+import { UsageError } from '../base/errors.ts';
+import { isDialect } from '../decode/registry.ts';
+import { type ReplayResult, replayFiles } from '../replay.ts';
+import type { MarketReport } from '../replay-report.ts';
+
+export type ReplayFlags = {
+  readonly venue?: string;
+  readonly speed: string;
+  readonly depth: string;
+  readonly bars: string;
+  readonly workers: string;
+  readonly json?: string;
+};
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new UsageError(`${flag}: expected a whole number from ${least} to ${most}, was ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+function speedOf(text: string): number {
+  if (text === 'max') return 0;
+  const value = Number(text);
+  if (!(value > 0 && value <= 1e6))
+    throw new UsageError(`--speed: expected max or a number above 0, was ${JSON.stringify(text)}`);
+  return value;
+}
+
+function venueOf(text: string | undefined): Dialect {
+  if (text === undefined) throw new UsageError('--venue: expected the venue of the recording, was missing');
+  if (!isDialect(text)) throw new UsageError(`--venue: expected a known venue, was ${JSON.stringify(text)}`);
+  return text;
+}
+
+function printMarket(name: string, market: MarketReport): string {
+  const lines = [
+    `${name}  ${market.state}${market.reason === null ? '' : ` (${market.reason})`}  seq ${market.seq}  gaps ${market.gaps}  checksums ${market.checksums.ok} ok ${market.checksums.bad} bad  trades ${market.trades}`,
+    `  bids ${market.levels.bids}  best ${market.bids[0]?.join(' × ') ?? '–'}    asks ${market.levels.asks}  best ${market.asks[0]?.join(' × ') ?? '–'}`,
+  ];
+  for (const [kind, bars] of Object.entries(market.bars)) {
+    const last = bars.at(-1);
+    lines.push(
+      last === undefined
+        ? `  ${kind}  no bars`
+        : `  ${kind}  ${bars.length} bars, last ${last.startTimestamp} o ${last.open} h ${last.high} l ${last.low} c ${last.close} v ${last.volume} ${last.isFinal ? 'final' : 'forming'}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function print(result: ReplayResult): void {
+  for (const [name, market] of Object.entries(result.markets)) process.stdout.write(`${printMarket(name, market)}\n`);
+  const rejected = Object.entries(result.rejected).map(([category, count]) => `${category} ${count}`);
+  process.stdout.write(
+    `frames ${result.frames}  applied ${result.applied}  control ${result.control}  ignored ${result.ignored}  unknown ${result.unknown}  rejected ${rejected.length === 0 ? '0' : rejected.join(', ')}\nhash ${result.hash}\n`,
+  );
+}
+
+export async function replay(files: readonly string[], flags: ReplayFlags): Promise<number> {
+  const result = await replayFiles({
+    files,
+    venue: venueOf(flags.venue),
+    speed: speedOf(flags.speed),
+    workers: wholeNumber('--workers', flags.workers, 1, 64),
+    marketsMax: MARKETS_MAX,
+    barIntervals: barIntervalsOf(flags.bars.split(',')),
+    depth: wholeNumber('--depth', flags.depth, 0, 1_000_000),
+  });
+  if (flags.json !== undefined) {
+    await writeFile(flags.json, `${JSON.stringify(result)}\n`).catch((error: Error) => {
+      throw new UsageError(`--json ${flags.json}: expected a writable file, was: ${error.message}`);
+    });
+  }
+  print(result);
+  return 0;
+}

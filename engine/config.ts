@@ -1,0 +1,130 @@
+// Settings: flag beats environment beats file beats default; every wrong one is a sentence naming it.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import {
+  DEFAULT_HOST,
+  DEFAULT_INGEST_PORT,
+  DEFAULT_PORT,
+  MARKETS_MAX,
+  SHUTDOWN_TIMEOUT_MS,
+} from '../schemas/config.ts';
+import { UsageError } from './base/errors.ts';
+
+/** A number, or text that is one: empty text is none, where Number('') would be 0. */
+const number = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\s*[-+]?\d+(\.\d+)?\s*$/, 'expected a number')
+      .transform(Number),
+  ])
+  .pipe(z.number());
+const within = (least: number, most: number) => number.pipe(z.number().int().min(least).max(most));
+
+const port = within(0, 65_535);
+
+/** `10s`, `500ms`, `2m`: milliseconds. */
+const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(String(value));
+  if (match === null) {
+    context.addIssue({ code: 'custom', message: 'expected a duration like 10s, 500ms or 2m' });
+    return z.NEVER;
+  }
+  const unitMs = { ms: 1, s: 1000, m: 60_000 }[match[2] ?? 'ms'] ?? 1;
+  return Number(match[1]) * unitMs;
+});
+
+const feedName = z.string().refine((text) => text === 'synthetic' || text === 'none', 'expected synthetic or none');
+
+export const settings = z.strictObject({
+  feed: z.array(feedName).min(1).default(['synthetic']),
+  host: z.string().min(1).default(DEFAULT_HOST),
+  port: port.default(DEFAULT_PORT),
+  ingestPort: port.default(DEFAULT_INGEST_PORT),
+  workers: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(Math.max(1, availableParallelism() - 1)),
+  marketsMax: within(1, MARKETS_MAX).default(MARKETS_MAX),
+  bars: z.array(z.string()).min(1).default(['1s', '1m']),
+  token: z.string().min(1).nullable().default(null),
+  shutdownTimeout: duration.default(SHUTDOWN_TIMEOUT_MS),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  seed: within(0, 0xffffffff).default(1),
+  rate: within(1, 1_000_000).default(1000),
+});
+
+export type Settings = z.infer<typeof settings>;
+
+const LISTS: readonly string[] = ['feed', 'bars'];
+
+/** `--ingest-port` and `MILLRACE_INGEST_PORT` of `ingestPort`. */
+export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const environmentOf = (key: string): string => `MILLRACE_${flagOf(key).slice(2).replaceAll('-', '_').toUpperCase()}`;
+
+function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const key of Object.keys(settings.shape)) {
+    const value = environment[environmentOf(key)];
+    if (value !== undefined) found[key] = LISTS.includes(key) ? value.split(',') : value;
+  }
+  return found;
+}
+
+function fromFile(path: string | undefined): Record<string, unknown> {
+  if (path === undefined) return {};
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not a JSON object');
+    return parsed as Record<string, unknown>;
+  } catch (error) {
+    throw new UsageError(
+      `--config ${path}: expected a JSON object, was: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Where a setting came from, for the sentence about it. */
+function originOf(
+  key: string,
+  flags: Record<string, unknown>,
+  environment: Record<string, unknown>,
+  file: string | undefined,
+): string {
+  if (key in flags) return flagOf(key);
+  if (key in environment) return environmentOf(key);
+  return `${file ?? 'configuration'}, ${key}`;
+}
+
+/** Joins the sources. Throws a UsageError with one sentence: the option, the limit and the value found. */
+export function loadSettings(flags: Record<string, unknown>, environment: NodeJS.ProcessEnv): Settings {
+  const { config, ...given } = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const path = typeof config === 'string' ? config : environment['MILLRACE_CONFIG'];
+  const fromVariables = fromEnvironment(environment);
+  const merged: Record<string, unknown> = { ...fromFile(path), ...fromVariables, ...given };
+  const parsed = settings.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  if (issue.code === 'unrecognized_keys') {
+    throw new UsageError(`${path ?? 'configuration'}: expected known settings, was ${issue.keys.join(', ')}`);
+  }
+  const key = String(issue.path[0]);
+  throw new UsageError(
+    `${originOf(key, given, fromVariables, path)}: ${lowerFirst(issue.message)}, was ${key === 'token' ? 'a value not shown' : JSON.stringify(merged[key])}`,
+  );
+}
+
+function lowerFirst(text: string): string {
+  const sentence = text.replace(/^Invalid input: /, '').replace(/^Too (big|small): /, '');
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
+
+/** The settings as they may be shown. */
+export function withoutSecrets(values: Settings): Record<string, unknown> {
+  return { ...values, token: values.token === null ? null : '(set)' };
+}

@@ -1,0 +1,216 @@
+// The HTTP routes of the public port (INTERFACES).
+
+import type { TemplatedApp } from 'uWebSockets.js';
+import { BAR_HISTORY, LADDER_LEVELS_MAX, TRADE_HISTORY } from '../../schemas/config.ts';
+import { RequestKind } from '../../schemas/ids.ts';
+import { type EngineMemory, shardOf } from '../memory/engine-memory.ts';
+import type { LatestReader } from '../memory/latest-values.ts';
+import type { MarketNames } from '../memory/market-names.ts';
+import type { BarKind } from './channels.ts';
+import { itemJson, levelsJson } from './encode-json.ts';
+import { decodeTail, HttpError, type Query, type Reply, respond, TEXT_TYPE, wholeNumber } from './http.ts';
+import { isStage, type LatencyReport } from './latency-report.ts';
+import { addressOf, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
+import type { Metrics } from './metrics.ts';
+import { openApiJson } from './openapi.ts';
+import type { Answer, Requests } from './requests.ts';
+import { isoJson, isoText } from './time-text.ts';
+
+const DEPTH_USUAL = 20;
+const HGRM = '.hgrm';
+
+export type Health = { readonly status: 'ok' | 'degraded' | 'failed'; readonly reasons: string[] };
+
+export type ApiParts = {
+  readonly memory: EngineMemory;
+  readonly names: MarketNames;
+  readonly latest: LatestReader;
+  readonly requests: Requests;
+  readonly latency: LatencyReport;
+  readonly metrics: Metrics;
+  readonly bars: readonly BarKind[];
+  readonly page: string;
+  readonly nowMs: () => number;
+  readonly stats: () => object;
+  readonly health: () => Health;
+  readonly ready: () => boolean;
+  readonly isAuthorized: (header: string, protocols: string) => boolean;
+  readonly fault: (error: unknown) => void;
+};
+
+/** The page speaks to its own origin alone and loads nothing. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+
+export class Api {
+  private readonly parts: ApiParts;
+  private readonly openApi: string;
+
+  constructor(parts: ApiParts) {
+    this.parts = parts;
+    const limits = { depthMax: LADDER_LEVELS_MAX, barsMax: BAR_HISTORY, tradesMax: TRADE_HISTORY };
+    const kinds = parts.bars.map((bar) => bar.name);
+    this.openApi = openApiJson(kinds, limits);
+  }
+
+  route(app: TemplatedApp): void {
+    const { parts } = this;
+    this.routePage(app);
+    this.open(app, '/health', () => this.health());
+    this.open(app, '/ready', () => this.ready());
+    this.guarded(app, '/metrics', async () => ({ body: await parts.metrics.text(), type: parts.metrics.contentType }));
+    this.guarded(app, '/openapi.json', () => ({ body: this.openApi }));
+    this.guarded(app, '/v1/markets', () => this.markets());
+    this.guarded(app, '/v1/stats', () => ({ body: JSON.stringify(parts.stats()) }));
+    this.guarded(app, '/v1/latency', () => ({ body: JSON.stringify(parts.latency.summary()) }));
+    this.guarded(app, '/v1/latency/*', (query) => this.hgrm(query));
+    this.guarded(app, '/v1/book/*', (query) => this.book(query));
+    this.guarded(app, '/v1/bars/*', (query) => this.bars(query));
+    this.guarded(app, '/v1/trades/*', (query) => this.trades(query));
+    this.guarded(app, '/v1/signals/*', (query) => this.signals(query));
+    app.any('/*', (res, req) => respond(res, req, (query) => this.unknown(query, req.getMethod()), parts.fault));
+  }
+
+  private routePage(app: TemplatedApp): void {
+    app.get('/', (res) => {
+      res.cork(() => {
+        res.writeHeader('content-type', 'text/html; charset=utf-8').writeHeader('cache-control', 'no-cache');
+        res.writeHeader('content-security-policy', PAGE_POLICY).writeHeader('x-content-type-options', 'nosniff');
+        res.writeHeader('referrer-policy', 'no-referrer').end(this.parts.page);
+      });
+    });
+  }
+
+  private open(app: TemplatedApp, path: string, handler: (query: Query) => Reply): void {
+    app.get(path, (res, req) => respond(res, req, handler, this.parts.fault));
+  }
+
+  private guarded(app: TemplatedApp, path: string, handler: (query: Query) => Reply | Promise<Reply>): void {
+    const { isAuthorized, fault } = this.parts;
+    app.get(path, (res, req) => {
+      const isAllowed = isAuthorized(req.getHeader('authorization'), '');
+      const refuse = (): never => {
+        throw new HttpError(401, 'unauthorized', 'expected a valid token');
+      };
+      respond(res, req, isAllowed ? handler : refuse, fault);
+    });
+  }
+
+  private unknown({ path }: Query, method: string): Reply {
+    if (method !== 'get') throw new HttpError(405, 'shape', `expected GET, was ${method.toUpperCase()}`);
+    throw new HttpError(
+      404,
+      'unknown-path',
+      `expected a path of /openapi.json, was ${JSON.stringify(path.slice(0, 200))}`,
+    );
+  }
+
+  private health(): Reply {
+    const health = this.parts.health();
+    return { status: health.status === 'failed' ? 503 : 200, body: JSON.stringify(health) };
+  }
+
+  private ready(): Reply {
+    const isReady = this.parts.ready();
+    return { status: isReady ? 200 : 503, body: JSON.stringify({ status: isReady ? 'ready' : 'starting' }) };
+  }
+
+  private markets(): Reply {
+    const { names, latest, memory } = this.parts;
+    const rows = Array.from({ length: names.count }, (_, market) => {
+      const { name, venue, symbol } = names.of(market);
+      const { state, exchangeTimeUs } = latest.read(market);
+      const shard = shardOf(market, memory.shards.length);
+      return { market: name, venue, symbol, shard, state, lastTimestamp: isoText(exchangeTimeUs) };
+    });
+    return { body: JSON.stringify(rows) };
+  }
+
+  private hgrm({ path }: Query): Reply {
+    const file = decodeTail(path, '/v1/latency/');
+    const stage = file.endsWith(HGRM) ? file.slice(0, -HGRM.length) : '';
+    if (!isStage(stage)) {
+      throw new HttpError(404, 'unknown-path', `expected STAGE.hgrm, was ${JSON.stringify(file.slice(0, 80))}`);
+    }
+    return { type: TEXT_TYPE, body: this.parts.latency.hgrm(stage) };
+  }
+
+  private marketOf(path: string, prefix: string): number {
+    const name = decodeTail(path, prefix);
+    const market = this.parts.names.idOf(name);
+    if (market >= 0) return market;
+    throw new HttpError(404, 'unknown-market', `expected a known market, was ${JSON.stringify(name.slice(0, 200))}`);
+  }
+
+  private ask(market: number, kind: number, limit: number, intervalMs = 0): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.parts.requests.ask({ market, kind, limit, intervalMs }, this.parts.nowMs(), (answer) => {
+        if (answer !== null) resolve(answer);
+        else reject(new HttpError(503, 'timeout', 'expected an answer of the shard in time, there was none'));
+      });
+    });
+  }
+
+  private async book({ path, params }: Query): Promise<Reply> {
+    const market = this.marketOf(path, '/v1/book/');
+    const depth = wholeNumber(params, 'depth', DEPTH_USUAL, 0, LADDER_LEVELS_MAX);
+    const { book } = await this.ask(market, RequestKind.book, depth);
+    if (book === null) throw new HttpError(503, 'internal', 'expected a book in the answer, there was none');
+    return { body: bookJson(this.parts.names.of(market).name, book, depth) };
+  }
+
+  private async bars({ path, params }: Query): Promise<Reply> {
+    const market = this.marketOf(path, '/v1/bars/');
+    const { bars } = this.parts;
+    const kind = params.get('kind') ?? (bars.some(({ name }) => name === '1m') ? '1m' : bars[0]?.name);
+    const bar = bars.find((each) => each.name === kind);
+    if (bar === undefined) {
+      const known = bars.map(({ name }) => name).join(', ');
+      throw new HttpError(400, 'range', `kind: expected one of ${known}, was ${JSON.stringify(kind)}`);
+    }
+    const limit = wholeNumber(params, 'limit', BAR_HISTORY, 1, BAR_HISTORY);
+    const answer = await this.ask(market, RequestKind.bars, limit, bar.intervalMs);
+    return this.items(market, answer.bars);
+  }
+
+  private async trades({ path, params }: Query): Promise<Reply> {
+    const market = this.marketOf(path, '/v1/trades/');
+    const limit = wholeNumber(params, 'limit', TRADE_HISTORY, 1, TRADE_HISTORY);
+    const answer = await this.ask(market, RequestKind.trades, limit);
+    return this.items(market, answer.trades);
+  }
+
+  private items(market: number, messages: readonly StreamMessage[]): Reply {
+    const { jsonMarket } = addressOf('', this.parts.names.of(market));
+    return { body: `[${messages.map((message) => itemJson(message, jsonMarket)).join(',')}]` };
+  }
+
+  private async signals({ path }: Query): Promise<Reply> {
+    const market = this.marketOf(path, '/v1/signals/');
+    const { signals } = await this.ask(market, RequestKind.signals, 0);
+    const entries = signals.map(({ name, value, isWarm, event, inputSeq, timestampUs, localTimestampUs }) => [
+      name,
+      { value, isWarm, event, inputSeq, timestamp: isoText(timestampUs), localTimestamp: isoText(localTimestampUs) },
+    ]);
+    return { body: JSON.stringify(Object.fromEntries(entries)) };
+  }
+}
+
+/** A venue sequence as a number, as text above 2^53, null where the venue has none. */
+function venueSequenceJson(sequence: number): string {
+  if (sequence < 0) return 'null';
+  return Number.isSafeInteger(sequence) ? String(sequence) : `"${BigInt(sequence)}"`;
+}
+
+/** `horizon` is null where the answer holds the whole book, else the levels a side down to which it goes. */
+function bookJson(market: string, book: BookChangeMessage, depth: number): string {
+  const shownBid = book.bids.length / LEVEL_NUMBERS;
+  const shownAsk = book.asks.length / LEVEL_NUMBERS;
+  const isCut = book.levelsBid > shownBid || book.levelsAsk > shownAsk;
+  return (
+    `{"market":${JSON.stringify(market)},"state":"${book.state}","reason":${JSON.stringify(book.reason)}` +
+    `,"seq":${book.bookSequence},"venueSequence":${venueSequenceJson(book.venueSequence)}` +
+    `,"timestamp":${isoJson(book.timestampUs)},"localTimestamp":${isoJson(book.localTimestampUs)}` +
+    `,"horizon":${isCut ? depth : 'null'},"bids":${levelsJson(book.bids, '"')},"asks":${levelsJson(book.asks, '"')}}`
+  );
+}

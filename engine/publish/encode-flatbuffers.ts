@@ -1,0 +1,262 @@
+// Messages as FlatBuffers of schemas/stream.fbs. One builder for all: main encodes one message at a time.
+
+import { Builder, type Offset } from 'flatbuffers';
+import {
+  Body,
+  BookChange,
+  BookSnapshot,
+  BookTicker,
+  Decimal,
+  Gap,
+  Latency,
+  MarketRow,
+  Markets,
+  Message,
+  PriceLevel,
+  Signal,
+  StageLatency,
+  Status,
+  System,
+  Trade,
+  TradeBar,
+  Value,
+} from '../../schemas/generated/stream.ts';
+import type { LatencySummary } from './latency-report.ts';
+import {
+  type Address,
+  type BookChangeMessage,
+  type BookSnapshotMessage,
+  type BookTickerMessage,
+  type CounterTree,
+  type LatencyMessage,
+  LEVEL_NUMBERS,
+  type Levels,
+  type MarketsMessage,
+  type SignalMessage,
+  type StatusMessage,
+  type StreamMessage,
+  type TradeBarMessage,
+  type TradeMessage,
+} from './messages.ts';
+
+const START_BYTES = 4096;
+const builder = new Builder(START_BYTES);
+
+function orNaN(value: number | null): number {
+  return value === null ? Number.NaN : value;
+}
+
+function levelAt(levels: Levels, at: number): Offset {
+  return PriceLevel.createPriceLevel(builder, levels[at], levels[at + 1], levels[at + 2], levels[at + 3]);
+}
+
+/** Structs are written last first. */
+function levelVector(levels: Levels, start: (builder: Builder, count: number) => void): Offset {
+  start(builder, levels.length / LEVEL_NUMBERS);
+  for (let at = levels.length - LEVEL_NUMBERS; at >= 0; at -= LEVEL_NUMBERS) levelAt(levels, at);
+  return builder.endVector();
+}
+
+function writeTrade(trade: TradeMessage): Offset {
+  const id = builder.createString(trade.id);
+  Trade.startTrade(builder);
+  Trade.addId(builder, id);
+  Trade.addPrice(builder, Decimal.createDecimal(builder, trade.priceMilli, trade.priceAtto));
+  Trade.addAmount(builder, Decimal.createDecimal(builder, trade.quantityMilli, trade.quantityAtto));
+  Trade.addSide(builder, trade.side);
+  Trade.addMatches(builder, trade.matches);
+  return Trade.endTrade(builder);
+}
+
+function writeTicker(message: BookTickerMessage): Offset {
+  BookTicker.startBookTicker(builder);
+  if (message.bid.length > 0) BookTicker.addBid(builder, levelAt(message.bid, 0));
+  if (message.ask.length > 0) BookTicker.addAsk(builder, levelAt(message.ask, 0));
+  return BookTicker.endBookTicker(builder);
+}
+
+function writeChange(message: BookChangeMessage): Offset {
+  const bids = levelVector(message.bids, BookChange.startBidsVector);
+  const asks = levelVector(message.asks, BookChange.startAsksVector);
+  const state = builder.createString(message.state);
+  const reason = builder.createString(message.reason);
+  const { isSnapshot, part, parts, isResumeRefused } = message;
+  return BookChange.createBookChange(builder, isSnapshot, bids, asks, state, reason, part, parts, isResumeRefused);
+}
+
+function writeSnapshot(message: BookSnapshotMessage): Offset {
+  const bids = levelVector(message.bids, BookSnapshot.startBidsVector);
+  const asks = levelVector(message.asks, BookSnapshot.startAsksVector);
+  return BookSnapshot.createBookSnapshot(
+    builder,
+    message.depth,
+    message.intervalMs,
+    bids,
+    asks,
+    builder.createString(message.state),
+    builder.createString(message.reason),
+    message.bookSequence,
+    builder.createString(message.spread),
+    builder.createString(message.mid),
+    builder.createString(message.microprice),
+    orNaN(message.imbalance),
+  );
+}
+
+function writeBar(bar: TradeBarMessage): Offset {
+  const name = builder.createString(bar.name);
+  const kind = builder.createString('time');
+  const volume = builder.createString(bar.volume);
+  const buyVolume = builder.createString(bar.buyVolume);
+  const sellVolume = builder.createString(bar.sellVolume);
+  const vwap = builder.createString(bar.vwap);
+  const notional = builder.createString(bar.notional);
+  const completeness = builder.createString(bar.completeness);
+  const price = (index: number): Offset =>
+    Decimal.createDecimal(builder, bar.prices[2 * index], bar.prices[2 * index + 1]);
+  TradeBar.startTradeBar(builder);
+  TradeBar.addName(builder, name);
+  TradeBar.addKind(builder, kind);
+  TradeBar.addInterval(builder, bar.intervalMs);
+  TradeBar.addStartUs(builder, bar.startUs);
+  TradeBar.addOpenUs(builder, bar.openUs);
+  TradeBar.addCloseUs(builder, bar.closeUs);
+  TradeBar.addOpen(builder, price(0));
+  TradeBar.addHigh(builder, price(1));
+  TradeBar.addLow(builder, price(2));
+  TradeBar.addClose(builder, price(3));
+  TradeBar.addVolume(builder, volume);
+  TradeBar.addBuyVolume(builder, buyVolume);
+  TradeBar.addSellVolume(builder, sellVolume);
+  TradeBar.addTrades(builder, bar.trades);
+  TradeBar.addVwap(builder, vwap);
+  TradeBar.addNotional(builder, notional);
+  TradeBar.addRevision(builder, bar.revision);
+  TradeBar.addCompleteness(builder, completeness);
+  TradeBar.addIsFinal(builder, bar.isFinal);
+  return TradeBar.endTradeBar(builder);
+}
+
+function writeSignal(signal: SignalMessage): Offset {
+  const name = builder.createString(signal.name);
+  const event = builder.createString(signal.event);
+  return Signal.createSignal(builder, name, orNaN(signal.value), event, signal.isWarm, signal.inputSeq);
+}
+
+function writeStatus(status: StatusMessage): Offset {
+  const state = builder.createString(status.state);
+  return Status.createStatus(builder, state, builder.createString(status.reason), status.sinceUs, status.lost);
+}
+
+function collectValues(tree: CounterTree, prefix: string, offsets: Offset[]): Offset[] {
+  for (const [name, value] of Object.entries(tree)) {
+    if (typeof value !== 'number') collectValues(value, `${prefix}${name}.`, offsets);
+    else offsets.push(Value.createValue(builder, builder.createString(prefix + name), value));
+  }
+  return offsets;
+}
+
+function writeStages(stages: Readonly<Record<string, LatencySummary>>): Offset[] {
+  return Object.entries(stages).map(([stage, { count, min, mean, p50, p90, p99, p999, max }]) => {
+    const name = builder.createString(stage);
+    const [low, middle, high] = [orNaN(min), orNaN(mean), orNaN(max)];
+    const percentiles = [p50, p90, p99, p999].map(orNaN) as [number, number, number, number];
+    return StageLatency.createStageLatency(builder, name, count, low, middle, ...percentiles, high);
+  });
+}
+
+function writeLatency(message: LatencyMessage): Offset {
+  const stages = Latency.createStagesVector(builder, writeStages(message.stages));
+  const recent = Latency.createRecentVector(builder, writeStages(message.recent));
+  return Latency.createLatency(builder, stages, recent);
+}
+
+function writeMarkets(message: MarketsMessage): Offset {
+  const rows = message.rows.map((row) => {
+    const market = builder.createString(row.market);
+    const state = builder.createString(row.state);
+    const reason = builder.createString(row.reason);
+    const bid = builder.createString(row.bid);
+    const ask = builder.createString(row.ask);
+    const last = builder.createString(row.last);
+    const age = orNaN(row.ageMs);
+    return MarketRow.createMarketRow(builder, market, state, reason, row.seq, row.updates, bid, ask, last, age);
+  });
+  return Markets.createMarkets(builder, Markets.createRowsVector(builder, rows));
+}
+
+function writeBody(message: StreamMessage): { type: Body; body: Offset } {
+  switch (message.type) {
+    case 'trade':
+      return { type: Body.Trade, body: writeTrade(message) };
+    case 'book_ticker':
+      return { type: Body.BookTicker, body: writeTicker(message) };
+    case 'book_change':
+      return { type: Body.BookChange, body: writeChange(message) };
+    case 'book_snapshot':
+      return { type: Body.BookSnapshot, body: writeSnapshot(message) };
+    case 'trade_bar':
+      return { type: Body.TradeBar, body: writeBar(message) };
+    case 'signal':
+      return { type: Body.Signal, body: writeSignal(message) };
+    case 'status':
+      return { type: Body.Status, body: writeStatus(message) };
+    case 'gap':
+      return { type: Body.Gap, body: Gap.createGap(builder, builder.createString(message.reason), message.lost) };
+    case 'system': {
+      const values = System.createValuesVector(builder, collectValues(message.counters, '', []));
+      return { type: Body.System, body: System.createSystem(builder, values) };
+    }
+    case 'latency':
+      return { type: Body.Latency, body: writeLatency(message) };
+    case 'markets':
+      return { type: Body.Markets, body: writeMarkets(message) };
+  }
+}
+
+type AddressBytes = { readonly channel: Uint8Array; readonly exchange: Uint8Array; readonly symbol: Uint8Array };
+const encoder = new TextEncoder();
+/** UTF-8 of addresses: encoding them anew would be half the cost of a message. */
+const addresses = new WeakMap<Address, AddressBytes>();
+
+function bytesOf(address: Address): AddressBytes {
+  let bytes = addresses.get(address);
+  if (bytes === undefined) {
+    const { channel, exchange, symbol } = address;
+    const encode = (text: string): Uint8Array => encoder.encode(text);
+    bytes = { channel: encode(channel), exchange: encode(exchange), symbol: encode(symbol) };
+    addresses.set(address, bytes);
+  }
+  return bytes;
+}
+
+/** The bytes of one message, in memory of their own. */
+export function streamFlatbuffer(
+  message: StreamMessage,
+  address: Address,
+  seq: number,
+  prevSeq: number | null,
+): Uint8Array {
+  builder.clear();
+  const { type, body } = writeBody(message);
+  const bytes = bytesOf(address);
+  const channel = builder.createString(bytes.channel);
+  const exchange = builder.createString(bytes.exchange);
+  const symbol = builder.createString(bytes.symbol);
+  const { timestampUs, localTimestampUs } = message;
+  const previous = prevSeq === null ? -1 : prevSeq;
+  const root = Message.createMessage(
+    builder,
+    channel,
+    exchange,
+    symbol,
+    seq,
+    previous,
+    timestampUs,
+    localTimestampUs,
+    type,
+    body,
+  );
+  Message.finishMessageBuffer(builder, root);
+  return builder.asUint8Array().slice();
+}

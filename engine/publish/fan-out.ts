@@ -1,0 +1,101 @@
+// Hands each group of output records to the topics of its market. Hot path on main: runs once per group.
+
+import { BAR_SLOTS } from '../../schemas/derived.ts';
+import { RecordType } from '../../schemas/ids.ts';
+import type { CurrentValues } from './current-values.ts';
+import type { BookChangeMessage, GapMessage } from './messages.ts';
+import type { OutputRecords } from './output-records.ts';
+import type { Requests } from './requests.ts';
+import type { TopicRegistry } from './topic-registry.ts';
+import type { Topic } from './topics.ts';
+
+/** Slots of a bbo group: bbo, bboAsk. */
+const BBO_SLOTS = 2;
+
+export class FanOut {
+  /** Groups of a type this build does not know: a bug, or mixed builds. */
+  unknownRecords = 0;
+  /** Books whose next change did not follow: each got a fresh snapshot. */
+  holes = 0;
+  private readonly topics: TopicRegistry;
+  private readonly requests: Requests;
+  private readonly current: CurrentValues;
+
+  constructor(topics: TopicRegistry, requests: Requests, current: CurrentValues) {
+    this.topics = topics;
+    this.requests = requests;
+    this.current = current;
+  }
+
+  /** Takes the group at an offset and returns its slots. */
+  take(records: OutputRecords, offset: number): number {
+    const topics = this.topics.ofMarket(records.market(offset));
+    switch (records.type(offset)) {
+      case RecordType.trade:
+        if (topics?.trade) topics.trade.publish(records.trade(offset));
+        return records.tradeSlots(offset);
+      case RecordType.bookChange:
+        if (topics?.book) this.takeBook(topics.book, records, offset);
+        return 1 + records.count(offset);
+      case RecordType.bbo:
+        if (topics?.bbo) topics.bbo.publish(records.ticker(offset));
+        return BBO_SLOTS;
+      case RecordType.bar:
+        this.takeBar(records, offset);
+        return BAR_SLOTS;
+      case RecordType.signal:
+        topics?.signals[records.flags(offset)]?.publish(records.signal(offset));
+        return 1;
+      case RecordType.status:
+        if (topics?.status) topics.status.publish(records.status(offset));
+        return 1;
+      case RecordType.answer:
+        return this.requests.take(records, offset);
+      case RecordType.gap:
+        this.takeGap(records, offset);
+        return 1;
+      default:
+        this.unknownRecords++;
+        return 1;
+    }
+  }
+
+  private takeBar(records: OutputRecords, offset: number): void {
+    const bars = this.topics.ofMarket(records.market(offset))?.bars;
+    if (bars === undefined || bars.size === 0) return;
+    const bar = records.bar(offset);
+    bars.get(bar.intervalMs)?.publish(bar);
+  }
+
+  private takeBook(topic: Topic, records: OutputRecords, offset: number): void {
+    const change = records.book(offset);
+    if (change.isSnapshot) {
+      this.current.replace(topic, change);
+      return;
+    }
+    if (topic.isSuspended) return;
+    if (follows(topic, change)) topic.publish(change);
+    else this.lose(topic, 0, change.localTimestampUs, 'hole');
+  }
+
+  /** Nothing shown may be wrong in silence: a change that does not follow is not shown, a fresh book is. */
+  private lose(topic: Topic, lost: number, localTimestampUs: number, reason: string): void {
+    if (reason === 'hole') this.holes++;
+    const gap: GapMessage = { type: 'gap', timestampUs: 0, localTimestampUs, reason, lost };
+    topic.publish(gap);
+    this.current.refresh(topic);
+  }
+
+  private takeGap(records: OutputRecords, offset: number): void {
+    const lost = records.count(offset);
+    for (const topic of this.topics.ofMarket(records.market(offset))?.all() ?? []) {
+      this.lose(topic, lost, records.gapTimeUs(offset), 'output-full');
+    }
+  }
+}
+
+/** A change follows the one before it, or says something new about the same book (its state). */
+function follows(topic: Topic, change: BookChangeMessage): boolean {
+  const { lastSeq } = topic;
+  return lastSeq === null || change.bookSequence === lastSeq + 1 || change.bookSequence === lastSeq;
+}

@@ -1,0 +1,173 @@
+// `/metrics`: a prom-client registry filled from the shared counters at each scrape; nothing is counted twice.
+
+import { Counter, Gauge, Registry } from 'prom-client';
+import { type ingressCounter, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
+import { STAGES } from '../observe/latency.ts';
+import type { LatencyReport } from './latency-report.ts';
+import { summarize } from './latency-report.ts';
+import type { CounterTree } from './messages.ts';
+import type { Stats } from './stats.ts';
+
+/** Markets up to which each has series of its own; above it only totals, so that a scrape stays small. */
+const MARKET_SERIES_MAX = 100;
+const NS_PER_S = 1e9;
+const QUANTILES = { p50: '0.5', p90: '0.9', p99: '0.99', p999: '0.999' } as const;
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = { readonly labels: Labels; readonly value: number };
+
+/** `checksumsOk` and `snapshot-unplaced` as Prometheus writes names. */
+function snake(name: string): string {
+  return name.replaceAll('-', '_').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly stats: Stats;
+
+  constructor(stats: Stats, latency: LatencyReport, publish: () => CounterTree) {
+    this.stats = stats;
+    this.addMarkets();
+    this.addIngress();
+    this.addShards();
+    this.addLatency(latency);
+    this.addPublish(publish);
+  }
+
+  private counter(name: string, help: string, labelNames: string[], collect: () => Sample[]): void {
+    const metric: Counter = new Counter({
+      name: `millrace_${name}`,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect: () => {
+        metric.reset();
+        for (const { labels, value } of collect()) metric.inc(labels, value);
+      },
+    });
+  }
+
+  private gauge(name: string, help: string, labelNames: string[], collect: () => Sample[]): void {
+    const metric: Gauge = new Gauge({
+      name: `millrace_${name}`,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect: () => {
+        metric.reset();
+        for (const { labels, value } of collect()) metric.set(labels, value);
+      },
+    });
+  }
+
+  private addMarkets(): void {
+    const { stats } = this;
+    this.gauge('markets', 'Markets in each trust state.', ['state'], () =>
+      Object.entries(stats.states()).map(([state, value]) => ({ labels: { state }, value })),
+    );
+    for (const [column, { name, meaning }] of MARKET_COUNTERS.entries()) {
+      const help = `Over all markets: ${meaning.replace(/\. Writer.*$/, '.')}`;
+      this.counter(`market_${snake(name)}_total`, help, [], () => [{ labels: {}, value: stats.sumColumn(column) }]);
+    }
+    const perMarket = `Updates decoded, per market, while there are at most ${MARKET_SERIES_MAX}.`;
+    this.counter('updates_by_market_total', perMarket, ['market'], () => {
+      if (stats.marketCount > MARKET_SERIES_MAX) return [];
+      return stats.updatesByMarket().map(({ market, updates }) => ({ labels: { market }, value: updates }));
+    });
+  }
+
+  private addIngress(): void {
+    const { stats } = this;
+    const results = ['applied', 'control', 'ignored', 'unknown', 'dropped', 'duplicates'] as const;
+    const value = (name: keyof typeof ingressCounter): number => stats.ingress()[name];
+    const one = (name: string, help: string, read: () => number): void =>
+      this.counter(name, help, [], () => [{ labels: {}, value: read() }]);
+    one('ingress_frames_total', 'Frames received.', () => value('frames'));
+    one('ingress_bytes_total', 'Payload bytes received.', () => value('bytes'));
+    one('ingress_commits_total', 'Commits that made records visible.', () => value('commits'));
+    one('ingress_blocked_seconds_total', 'Time spent waiting for room in a ring.', () => value('blockedNs') / NS_PER_S);
+    one('ingress_connection_gaps_total', 'Breaks of a sequence of connection scope.', () => value('connectionGaps'));
+    one('ingress_connections_opened_total', 'Producer sockets opened.', () => value('connectionsOpened'));
+    one('ingress_connections_closed_total', 'Producer sockets closed.', () => value('connectionsClosed'));
+    this.counter('ingress_frames_by_result_total', 'Frames by what became of them.', ['result'], () =>
+      results.map((result) => ({ labels: { result }, value: value(result) })),
+    );
+    this.counter('ingress_rejected_total', 'Frames rejected, by category.', ['category'], () =>
+      Object.entries(stats.rejected()).map(([category, count]) => ({ labels: { category }, value: count })),
+    );
+  }
+
+  private addShards(): void {
+    const { stats } = this;
+    for (const { name, meaning } of SHARD_COUNTERS) {
+      this.counter(`shard_${snake(name)}_total`, `Per shard: ${meaning}.`, ['shard'], () =>
+        stats.memory.shards.map((_, shard) => ({ labels: { shard: String(shard) }, value: stats.shard(shard)[name] })),
+      );
+    }
+    const ring = (name: string, help: string, field: 'held' | 'slots'): void =>
+      this.gauge(name, help, ['shard', 'ring'], () =>
+        stats.rings().map((each) => ({ labels: { shard: String(each.shard), ring: each.ring }, value: each[field] })),
+      );
+    ring('ring_held_slots', 'Slots written and not yet released.', 'held');
+    ring('ring_slots', 'Slots of the ring.', 'slots');
+  }
+
+  private addLatency(latency: LatencyReport): void {
+    const help = 'Latency per stage since the start; a quantile with fewer than ten samples beyond it is absent.';
+    this.gauge('stage_latency_seconds', help, ['stage', 'quantile'], () =>
+      STAGES.flatMap((stage) => {
+        const summary = summarize(latency.counts(stage));
+        const known = Object.entries(QUANTILES).filter(([name]) => summary[name as keyof typeof QUANTILES] !== null);
+        return known.map(([name, quantile]) => ({
+          labels: { stage, quantile },
+          value: (summary[name as keyof typeof QUANTILES] as number) / NS_PER_S,
+        }));
+      }),
+    );
+    this.counter('stage_latency_samples_total', 'Samples behind the latency of a stage.', ['stage'], () =>
+      STAGES.map((stage) => ({ labels: { stage }, value: latency.counts(stage).count })),
+    );
+    this.counter('stage_latency_seconds_total', 'Sum of the latency samples of a stage.', ['stage'], () =>
+      STAGES.map((stage) => ({ labels: { stage }, value: latency.counts(stage).sumNs / NS_PER_S })),
+    );
+  }
+
+  private addPublish(publish: () => CounterTree): void {
+    const value = (name: string): Sample[] => [{ labels: {}, value: publish()[name] as number }];
+    const gauges = {
+      subscribers: 'Open subscribers.',
+      topics: 'Topics in use.',
+      bufferedBytes: 'Bytes queued to sockets.',
+    };
+    for (const [name, help] of Object.entries(gauges))
+      this.gauge(`publish_${snake(name)}`, help, [], () => value(name));
+    const counters = {
+      messages: 'Messages published, once per topic and encoding.',
+      bytes: 'Bytes published, once per topic and encoding.',
+      slowClosed: 'Subscribers closed for reading too slowly.',
+      droppedMessages: 'Messages left out at the hard limit of a socket.',
+      holes: 'Books whose next change did not follow, sent anew.',
+    };
+    for (const [name, help] of Object.entries(counters)) {
+      this.counter(`publish_${snake(name)}_total`, help, [], () => value(name));
+    }
+    this.gauge('process_resident_memory_bytes', 'Resident memory of the process.', [], () => [
+      { labels: {}, value: process.memoryUsage.rss() },
+    ]);
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** Forgets every metric and says how many there were. */
+  clear(): number {
+    const { length } = this.registry.getMetricsAsArray();
+    this.registry.clear();
+    return length;
+  }
+}

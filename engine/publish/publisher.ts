@@ -1,0 +1,252 @@
+// Joins the parts of publishing on the main thread and opens the public port.
+
+import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import { readFileSync } from 'node:fs';
+import { RESUME_WINDOW_MS } from '../../schemas/config.ts';
+import type { EngineClock } from '../base/clock.ts';
+import { UsageError } from '../base/errors.ts';
+import { tokenCheck } from '../base/token.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
+import { LatestReader } from '../memory/latest-values.ts';
+import { MarketNames } from '../memory/market-names.ts';
+import { LATENCY_BYTES, LatencyRecorder } from '../observe/latency.ts';
+import { LISTEN_EXCLUSIVE, loadUws } from '../uws/load.ts';
+import { Api, type Health } from './api.ts';
+import type { BarKind } from './channels.ts';
+import { CurrentValues } from './current-values.ts';
+import { DepthTimers } from './depth.ts';
+import { Drain } from './drain.ts';
+import { FanOut } from './fan-out.ts';
+import { HistoryBudget } from './history.ts';
+import { InterestCounts } from './interest.ts';
+import { LatencyReport } from './latency-report.ts';
+import type { CounterTree } from './messages.ts';
+import { Metrics } from './metrics.ts';
+import { Periodic } from './periodic.ts';
+import { Requests } from './requests.ts';
+import { Stats } from './stats.ts';
+import { StreamServer } from './stream.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { TopicRegistry } from './topic-registry.ts';
+import type { TopicShared } from './topics.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export type PublisherOptions = {
+  readonly memory: EngineMemory;
+  readonly clock: EngineClock;
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | null;
+  readonly barIntervals: readonly BarKind[];
+  readonly health: () => Health;
+  readonly ready: () => boolean;
+  /** Ingest connections, for `/v1/stats`. */
+  readonly connections: () => unknown[];
+  readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
+  /** Shorter in tests. */
+  readonly resumeWindowMs?: number;
+};
+
+export type Flushed = { readonly flushed: number; readonly dropped: number };
+
+/** Slow subscribers, late requests and idle topics are looked for this often. */
+const TICK_MS = 50;
+const FLUSH_DEADLINE_MS = 5_000;
+const FLUSH_POLL_MS = 5;
+
+export class Publisher {
+  /** The port listened on; -1 before. */
+  port = -1;
+  /** Metrics forgotten by close(). */
+  metricsCleaned = 0;
+  private readonly options: PublisherOptions;
+  private readonly app: TemplatedApp;
+  private readonly shared: TopicShared;
+  private readonly topics: TopicRegistry;
+  private readonly requests: Requests;
+  private readonly current: CurrentValues;
+  private readonly depth: DepthTimers;
+  private readonly subscriptions: Subscriptions;
+  private readonly stream: StreamServer;
+  private readonly fanOut: FanOut;
+  private readonly drain: Drain;
+  private readonly stats: Stats;
+  private readonly metrics: Metrics;
+  private readonly periodic: Periodic;
+  private readonly ticker: NodeJS.Timeout;
+  private listenSocket: us_listen_socket | null = null;
+  private isStopping = false;
+
+  constructor(options: PublisherOptions) {
+    const { memory, clock, barIntervals, log } = options;
+    this.options = options;
+    this.app = loadUws().App();
+    const names = new MarketNames(memory);
+    const windowMs = options.resumeWindowMs ?? RESUME_WINDOW_MS;
+    const budget = new HistoryBudget();
+    const totals = { publishedMessages: 0, publishedBytes: 0 };
+    this.shared = { outlet: this.app, budget, windowMs, nowMs: clock.nowNs() / 1e6, ...totals };
+    const nowMs = (): number => clock.nowNs() / 1e6;
+    this.topics = new TopicRegistry(this.shared, names, new InterestCounts(memory.interest));
+    this.requests = new Requests(memory);
+    this.current = new CurrentValues(this.requests, nowMs);
+    this.depth = new DepthTimers(this.requests, nowMs);
+    const { topics, current, depth } = this;
+    this.subscriptions = new Subscriptions({ topics, names, current, depth, bars: barIntervals });
+    this.fanOut = new FanOut(topics, this.requests, current);
+    const barNames = new Map(barIntervals.map((bar) => [bar.intervalMs, bar.name]));
+    this.drain = new Drain(memory, clock, barNames, this.fanOut, (nowNs) => this.turn(nowNs));
+    this.stats = new Stats(memory, names);
+    const latency = this.latencyReport();
+    const counters = (): CounterTree => this.counters();
+    this.metrics = new Metrics(this.stats, latency, counters);
+    const latest = new LatestReader(memory);
+    this.periodic = new Periodic({ topics, stats: this.stats, latency, latest, names, clock, publish: counters });
+    const isAuthorized = tokenCheck(options.token);
+    this.stream = new StreamServer({
+      subscriptions: this.subscriptions,
+      isAuthorized,
+      engineId: Math.round(memory.anchor.wallUs).toString(36),
+      isStopping: () => this.isStopping,
+      log,
+    });
+    this.stream.route(this.app);
+    const fault = (error: unknown): void => log('error', 'a fault while answering', { error: String(error) });
+    const { health, ready } = options;
+    new Api({
+      ...{ memory, names, latest, latency, nowMs, isAuthorized, fault, health, ready },
+      requests: this.requests,
+      metrics: this.metrics,
+      bars: barIntervals,
+      page: readPage(),
+      stats: () => this.stats.report(options.connections(), this.counters()),
+    }).route(this.app);
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  private latencyReport(): LatencyReport {
+    const { memory } = this.options;
+    return new LatencyReport({
+      decode: [new LatencyRecorder(memory.ingressLatency)],
+      'ring-wait': memory.shards.map((shard) => new LatencyRecorder(shard.latency, 0)),
+      apply: memory.shards.map((shard) => new LatencyRecorder(shard.latency, LATENCY_BYTES)),
+      'output-wait': [this.drain.outputWait],
+      publish: [this.drain.publish],
+      engine: [this.drain.engine],
+    });
+  }
+
+  private counters(): CounterTree {
+    const { stream, shared, topics, fanOut } = this;
+    return {
+      subscribers: stream.subscribers.size,
+      topics: topics.size,
+      messages: shared.publishedMessages,
+      bytes: shared.publishedBytes,
+      bufferedBytes: stream.bufferedBytes,
+      historyBytes: shared.budget.bytes,
+      slowClosed: stream.slowClosed,
+      droppedMessages: stream.droppedMessages,
+      holes: fanOut.holes,
+      unknownRecords: fanOut.unknownRecords,
+      pendingRequests: this.requests.pendingCount,
+    };
+  }
+
+  /** Once per round of the drain loop. */
+  private turn(nowNs: number): void {
+    this.shared.nowMs = nowNs / 1e6;
+    this.subscriptions.expand();
+  }
+
+  private tick(): void {
+    const nowMs = this.options.clock.nowNs() / 1e6;
+    this.shared.nowMs = nowMs;
+    this.subscriptions.expand();
+    this.requests.tick(nowMs);
+    this.current.tick();
+    this.stream.cutSlow();
+    this.topics.sweep();
+  }
+
+  /** Opens the port and starts the loop. Rejects with a UsageError where the port is taken. */
+  listen(): Promise<void> {
+    const { host, port, log } = this.options;
+    return new Promise((resolve, reject) => {
+      this.app.listen(host, port, LISTEN_EXCLUSIVE, (listening) => {
+        if (listening === false) {
+          this.close();
+          reject(new UsageError(`port ${port} on ${host}: expected a free port, was in use (--port)`));
+          return;
+        }
+        this.listenSocket = listening;
+        this.port = loadUws().us_socket_local_port(listening);
+        this.drain.start((error) => {
+          log('error', 'the drain loop failed', { error: String(error) });
+          // A broken invariant on main: nothing shown from here on could be trusted.
+          setImmediate(() => {
+            throw error;
+          });
+        });
+        resolve();
+      });
+    });
+  }
+
+  /** No new connections; those that are open go on. */
+  stopAccepting(): void {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    if (this.listenSocket !== null) loadUws().us_listen_socket_close(this.listenSocket);
+    this.listenSocket = null;
+  }
+
+  /** True when all that the shards wrote has been handed on. */
+  drained(): boolean {
+    return this.drain.isEmpty;
+  }
+
+  /** Messages in `bytes` of socket buffers: sockets only tell bytes, so the mean size of what was published divides. */
+  private messagesIn(bytes: number): number {
+    if (bytes === 0) return 0;
+    const { publishedMessages, publishedBytes } = this.shared;
+    return Math.max(1, Math.round(bytes / (publishedMessages === 0 ? bytes : publishedBytes / publishedMessages)));
+  }
+
+  /** Waits until what is queued to subscribers is sent, or the time is over, and says how many messages each was. */
+  async flush(timeoutMs = FLUSH_DEADLINE_MS): Promise<Flushed> {
+    const deadline = performance.now() + timeoutMs;
+    const queued = this.messagesIn(this.stream.bufferedBytes);
+    while (this.stream.bufferedBytes > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
+    }
+    const dropped = Math.min(queued, this.messagesIn(this.stream.bufferedBytes));
+    return { flushed: queued - dropped, dropped };
+  }
+
+  /** Ends the loop, the timers and every connection; returns the subscribers closed. */
+  close(): number {
+    this.stopAccepting();
+    this.drain.stop();
+    clearInterval(this.ticker);
+    this.periodic.close();
+    this.depth.close();
+    const closed = this.stream.close();
+    this.app.close();
+    this.metricsCleaned += this.metrics.clear();
+    return closed;
+  }
+}
+
+/** The page lies beside this module, as a file in the source and as a copy in the build. */
+function readPage(): string {
+  return readFileSync(new URL('./dashboard/page.html', import.meta.url), 'utf8');
+}
+
+/** Starts publishing. Rejects with a UsageError where the port is taken. */
+export async function startPublisher(options: PublisherOptions): Promise<Publisher> {
+  const publisher = new Publisher(options);
+  await publisher.listen();
+  return publisher;
+}

@@ -1,0 +1,124 @@
+// All topics in use, by name and by market, and their end: a topic nobody used for the resume window is forgotten.
+
+import { SIGNAL_NAMES } from '../../schemas/ids.ts';
+import type { MarketNames } from '../memory/market-names.ts';
+import type { Channel } from './channels.ts';
+import type { InterestCounts } from './interest.ts';
+import { addressOf } from './messages.ts';
+import type { Subscriber } from './subscriber.ts';
+import { Topic, type TopicShared, type Variant } from './topics.ts';
+
+/** Topics of one market by what the shard writes; depth topics are driven by their interval instead. */
+export class MarketTopics {
+  trade: Topic | null = null;
+  bbo: Topic | null = null;
+  book: Topic | null = null;
+  status: Topic | null = null;
+  /** By interval in milliseconds. */
+  readonly bars = new Map<number, Topic>();
+  /** By SignalId. */
+  readonly signals: (Topic | null)[] = SIGNAL_NAMES.map(() => null);
+
+  place(channel: Channel, topic: Topic | null): void {
+    const { kind } = channel;
+    if (kind === 'trade' || kind === 'bbo' || kind === 'book' || kind === 'status') this[kind] = topic;
+    else if (kind === 'signal') this.signals[channel.number] = topic;
+    else if (kind === 'bar' && topic === null) this.bars.delete(channel.intervalMs);
+    else if (kind === 'bar' && topic !== null) this.bars.set(channel.intervalMs, topic);
+  }
+
+  all(): Topic[] {
+    const topics = [this.trade, this.bbo, this.book, this.status, ...this.bars.values(), ...this.signals];
+    return topics.filter((topic) => topic !== null);
+  }
+}
+
+export class TopicRegistry {
+  readonly shared: TopicShared;
+  private readonly byKey = new Map<string, Topic>();
+  private readonly byMarket: (MarketTopics | undefined)[] = [];
+  private readonly idle = new Set<Topic>();
+  private readonly names: MarketNames;
+  private readonly interest: InterestCounts;
+  /**
+   * No forgotten topic has used a number above this one, so a topic that is opened anew never repeats a number, and a
+   * resume from before is never taken for a resume of now.
+   */
+  private seqFloor = 0;
+
+  constructor(shared: TopicShared, names: MarketNames, interest: InterestCounts) {
+    this.shared = shared;
+    this.names = names;
+    this.interest = interest;
+  }
+
+  get size(): number {
+    return this.byKey.size;
+  }
+
+  ofMarket(market: number): MarketTopics | undefined {
+    return this.byMarket[market];
+  }
+
+  find(key: string): Topic | undefined {
+    return this.byKey.get(key);
+  }
+
+  ofKind(kind: Channel['kind']): Topic[] {
+    return [...this.byKey.values()].filter((topic) => topic.channel.kind === kind);
+  }
+
+  /** The topic of a channel and market, opened if it is not; from then on the shard emits what it needs. */
+  open(channel: Channel, market: number): Topic {
+    const name = market < 0 ? null : this.names.of(market);
+    const key = channel.words + (name?.name ?? '');
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    const topic = new Topic(channel, market, addressOf(key, name), this.shared, this.seqFloor);
+    this.byKey.set(key, topic);
+    if (market >= 0) {
+      this.byMarket[market] ??= new MarketTopics();
+      this.byMarket[market].place(channel, topic);
+      this.interest.add(market, channel.interest);
+    }
+    return topic;
+  }
+
+  /** One more subscriber uses this encoding of the topic. */
+  use(topic: Topic, subscriber: Subscriber): Variant {
+    const variant = topic.variant(subscriber.encoding);
+    variant.users++;
+    this.idle.delete(topic);
+    return variant;
+  }
+
+  /** One fewer. */
+  release(topic: Topic, subscriber: Subscriber): void {
+    const variant = topic.variant(subscriber.encoding);
+    variant.users--;
+    variant.idleSinceMs = this.shared.nowMs;
+    if (variant.users === 0) this.idle.add(topic);
+  }
+
+  /** Forgets encodings, and then topics, that nobody used for the resume window. */
+  sweep(): void {
+    const { nowMs, windowMs } = this.shared;
+    for (const topic of this.idle) {
+      const isOver = (variant: Variant): boolean => variant.users === 0 && nowMs - variant.idleSinceMs >= windowMs;
+      for (const variant of topic.variants.filter(isOver)) {
+        variant.history.clear();
+        topic.variants.splice(topic.variants.indexOf(variant), 1);
+      }
+      if (topic.variants.every((variant) => variant.users > 0)) this.idle.delete(topic);
+      if (topic.variants.length === 0) this.forget(topic);
+    }
+  }
+
+  private forget(topic: Topic): void {
+    this.byKey.delete(topic.key);
+    this.seqFloor = Math.max(this.seqFloor, topic.currentSeq + 1);
+    if (topic.market < 0) return;
+    this.byMarket[topic.market]?.place(topic.channel, null);
+    this.interest.remove(topic.market, topic.channel.interest);
+  }
+}

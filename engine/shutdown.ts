@@ -1,0 +1,111 @@
+// Ends an engine in the data's order: intake, rings, shards, subscribers; counts what was pending (INTERFACES, shutdown).
+
+import { INGRESS_COUNTERS, ingressCounter } from '../schemas/counters.ts';
+import { ringControl } from '../schemas/ring.ts';
+import type { Ingress } from './ingress/ingress.ts';
+import type { EngineMemory } from './memory/engine-memory.ts';
+import type { ShardPool } from './pool/pool.ts';
+import type { Publisher } from './publish/publisher.ts';
+import type { RingMemory } from './ring/spsc-ring.ts';
+
+export type ShutdownSummary = {
+  readonly pending_messages_flushed: number;
+  readonly pending_messages_dropped: number;
+  readonly connections_closed: number;
+  readonly background_tasks_stopped: number;
+  readonly metrics_cleaned: number;
+  readonly duration_seconds: number;
+  readonly forced: boolean;
+  readonly totals: Readonly<Record<string, number>>;
+};
+
+type Parts = {
+  readonly memory: EngineMemory;
+  readonly ingress: Ingress;
+  readonly pool: ShardPool;
+  readonly publisher: Publisher;
+};
+
+function held(ring: RingMemory): number {
+  const control = new Int32Array(ring.memory, 0, ringControl.head + 1);
+  return (Atomics.load(control, ringControl.tail) - Atomics.load(control, ringControl.head)) | 0;
+}
+
+function heldInRings(memory: EngineMemory): number {
+  return memory.shards.reduce((sum, shard) => sum + held(shard.input) + held(shard.output), 0);
+}
+
+/** Resolves with the value, or with null once the time is over. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const DRAIN_POLL_MS = 2;
+
+async function drained(publisher: Publisher): Promise<true> {
+  while (!publisher.drained()) await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+  return true;
+}
+
+function totals(memory: EngineMemory): Record<string, number> {
+  const counters = new Float64Array(memory.ingressCounters);
+  return Object.fromEntries(
+    INGRESS_COUNTERS.map((counter, index) => [counter.name, counters[index]] as const).filter(
+      ([name, value]) => value > 0 || name === 'frames',
+    ),
+  );
+}
+
+/** The summary of an end that did not wait: what still lies in the rings is dropped. */
+export function forcedSummary(memory: EngineMemory, startMs: number): ShutdownSummary {
+  const counters = new Float64Array(memory.ingressCounters);
+  return {
+    pending_messages_flushed: 0,
+    pending_messages_dropped: heldInRings(memory),
+    connections_closed: counters[ingressCounter.connectionsClosed],
+    background_tasks_stopped: 0,
+    metrics_cleaned: 0,
+    duration_seconds: (performance.now() - startMs) / 1000,
+    forced: true,
+    totals: totals(memory),
+  };
+}
+
+/** The shard tasks, the ingress thread and the publisher's drain loop. */
+const OTHER_TASKS = 2;
+
+export async function drainEngine(parts: Parts, timeoutMs: number): Promise<ShutdownSummary> {
+  const { memory, ingress, pool, publisher } = parts;
+  const start = performance.now();
+  const left = (): number => timeoutMs - (performance.now() - start);
+  publisher.stopAccepting();
+  ingress.stopAccepting();
+  const ingressClosed = await within(ingress.close(), left());
+  const inRings = heldInRings(memory);
+  const results = await within(pool.stop(), left());
+  const isDrained = (await within(drained(publisher), left())) !== null;
+  const sent = await within(publisher.flush(Math.max(0, left())), left() + 50);
+  const stuck = heldInRings(memory);
+  const connectionsClosed = (ingressClosed ?? 0) + publisher.close();
+  // At the deadline something was still pending: the end was not the drain's.
+  const forced = ingressClosed === null || results === null || !isDrained || sent === null || sent.dropped + stuck > 0;
+  if (results !== null) await within(pool.close(), left());
+  return {
+    pending_messages_flushed: Math.max(0, inRings - stuck) + (sent?.flushed ?? 0),
+    pending_messages_dropped: stuck + (sent?.dropped ?? 0),
+    connections_closed: connectionsClosed,
+    background_tasks_stopped: (results?.length ?? 0) + (ingressClosed === null ? 0 : 1) + OTHER_TASKS - 1,
+    metrics_cleaned: publisher.metricsCleaned,
+    duration_seconds: (performance.now() - start) / 1000,
+    forced,
+    totals: totals(memory),
+  };
+}
