@@ -1,0 +1,187 @@
+// How an engine ends, as a child process: signals, the summary on stdout, exit codes.
+
+import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
+import { before, describe, test } from 'node:test';
+import { openFrameSocket, wireFrame, write } from '../../bench/support/frame-socket.ts';
+import { Client, eventually, type Json } from '../support/live-engine.ts';
+import { type Ended, ensureBuilt, millrace, RunningCommand } from '../support/live-engine-process.ts';
+
+const NAMES = [
+  ...['pending_messages_flushed', 'pending_messages_dropped', 'connections_closed', 'background_tasks_stopped'],
+  ...['metrics_cleaned', 'duration_seconds', 'forced', 'totals'],
+];
+const DEADLINE_S = 10;
+
+type Summary = {
+  readonly pending_messages_flushed: number;
+  readonly pending_messages_dropped: number;
+  readonly connections_closed: number;
+  readonly background_tasks_stopped: number;
+  readonly metrics_cleaned: number;
+  readonly duration_seconds: number;
+  readonly forced: boolean;
+  readonly totals: Readonly<Record<string, number>>;
+};
+
+function summaryOf(ended: Ended): Summary {
+  assert.match(ended.stdout, /^\{[^\n]*\}\n$/, `expected one line of JSON and nothing else, was: ${ended.stdout}`);
+  const summary = JSON.parse(ended.stdout) as Summary;
+  assert.deepEqual(Object.keys(summary), NAMES);
+  for (const name of NAMES.slice(0, 5) as (keyof Summary)[]) {
+    const value = summary[name];
+    assert.ok(Number.isSafeInteger(value) && Number(value) >= 0, `${name}: expected a count, was ${value}`);
+  }
+  assert.ok(
+    summary.duration_seconds >= 0 && summary.duration_seconds <= DEADLINE_S + 0.5,
+    `${summary.duration_seconds} s`,
+  );
+  for (const [name, value] of Object.entries(summary.totals)) assert.ok(value >= 0, name);
+  return summary;
+}
+
+const start = (...parameters: string[]): RunningCommand =>
+  new RunningCommand('engine/cli.js', [
+    'start',
+    '--port',
+    '0',
+    '--ingest-port',
+    '0',
+    '--log-level',
+    'warn',
+    ...parameters,
+  ]);
+
+const trade = (id: number): string =>
+  `{"e":"trade","E":1767225600000,"s":"BTCUSDT","t":${id},"p":"100.5","q":"1","T":1767225600000,"m":true,"M":true}`;
+
+before(ensureBuilt);
+
+describe('an engine on its synthetic feed', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`ends with 0 on ${signal}, its summary the only line on stdout`, async (t) => {
+      const engine = start('--rate', '2000', '--workers', '2');
+      t.after(() => engine.kill());
+      const { port } = await engine.ports();
+      const reader = await Client.open(`ws://127.0.0.1:${port}/stream`);
+      await reader.subscribe('book.*', 'trade.*', 'bar.1s.*', 'system');
+      await eventually('data', () => reader.received.length > 500);
+      engine.child.kill(signal);
+      const ended = await engine.ended;
+      assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
+      const summary = summaryOf(ended);
+      assert.equal(summary.forced, false);
+      assert.equal(summary.pending_messages_dropped, 0);
+      assert.ok(
+        summary.connections_closed >= 1 && summary.background_tasks_stopped >= 4 && summary.metrics_cleaned > 0,
+      );
+      const { frames, applied, control = 0, unknown = 0 } = summary.totals;
+      assert.equal(frames, applied + control + unknown, 'every frame has its fate');
+      assert.equal(await reader.closed, 1001);
+    });
+  }
+
+  test('says forced and ends with 1 on a second signal', async (t) => {
+    const engine = start('--rate', '2000');
+    t.after(() => engine.kill());
+    const { port } = await engine.ports();
+    const reader = await Client.open(`ws://127.0.0.1:${port}/stream`);
+    await reader.subscribe('book.*');
+    await eventually('data', () => reader.received.length > 100);
+    engine.child.kill('SIGTERM');
+    engine.child.kill('SIGINT');
+    const ended = await engine.ended;
+    assert.deepEqual([ended.code, ended.signal], [1, null], ended.stderr);
+    assert.equal(summaryOf(ended).forced, true);
+  });
+});
+
+test('SIGTERM in the middle of a burst: every frame taken is applied and told to the subscriber', async (t) => {
+  const engine = start('--feed', 'none');
+  t.after(() => engine.kill());
+  const { port, ingestPort } = await engine.ports();
+  const ingest = await openFrameSocket(ingestPort, '/ingest/binance');
+  await write(ingest, wireFrame(Buffer.from(trade(1))));
+  const reader = await Client.open(`ws://127.0.0.1:${port}/stream`);
+  await eventually('the market', async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/markets`);
+    return ((await response.json()) as Json[]).length === 1;
+  });
+  await reader.subscribe('trade.binance:BTCUSDT');
+  const frames = Array.from({ length: 30_000 }, (_, i) => wireFrame(Buffer.from(trade(i + 2))));
+  ingest.write(Buffer.concat(frames));
+  await eventually('the first trades', () => reader.received.length > 1000);
+  engine.child.kill('SIGTERM');
+  const ended = await engine.ended;
+  await reader.closed;
+  ingest.destroy();
+  assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
+  const summary = summaryOf(ended);
+  const ids = reader.received.filter((each) => each['type'] === 'trade').map((each) => Number(each['id']));
+  assert.deepEqual([summary.forced, summary.pending_messages_dropped], [false, 0]);
+  assert.equal(summary.totals['applied'], summary.totals['frames']);
+  assert.equal(ids.length, summary.totals['applied'] - 1, 'all trades but the one before the subscription');
+  assert.ok(ids.every((id, i) => id === i + 2));
+});
+
+test('a subscriber that reads nothing does not hold the engine beyond its deadline', async (t) => {
+  const engine = start('--feed', 'none', '--shutdown-timeout', '1s');
+  t.after(() => engine.kill());
+  const { port, ingestPort } = await engine.ports();
+  const ingest = await openFrameSocket(ingestPort, '/ingest/binance');
+  await write(ingest, wireFrame(Buffer.from(trade(1))));
+  await eventually('the market', async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/markets`);
+    return ((await response.json()) as Json[]).length === 1;
+  });
+  const stuck = await openFrameSocket(port, '/stream');
+  await write(stuck, wireFrame(Buffer.from('{"op":"subscribe","args":["trade.binance:BTCUSDT"]}')));
+  stuck.pause();
+  const buffered = async (): Promise<number> => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const line = /^\S*buffered\S* (\d+)/m.exec(text);
+    return line === null ? 0 : Number(line[1]);
+  };
+  let id = 1;
+  await eventually('a queue to the subscriber', async () => {
+    const frames = Array.from({ length: 2000 }, () => wireFrame(Buffer.from(trade(++id))));
+    await write(ingest, Buffer.concat(frames));
+    return (await buffered()) > 100_000;
+  });
+  engine.child.kill('SIGTERM');
+  const ended = await engine.ended;
+  stuck.destroy();
+  ingest.destroy();
+  assert.deepEqual([ended.code, ended.signal], [1, null], `${ended.stderr}${ended.stdout}`);
+  const summary = summaryOf(ended);
+  assert.ok(summary.duration_seconds <= 1.5, `${summary.duration_seconds} s`);
+  assert.equal(summary.forced, true);
+  assert.ok(summary.pending_messages_dropped > 0, 'what the subscriber never read is dropped, and said so');
+});
+
+test('a start on a taken port ends with 2, never aborted, however often', async (t) => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  t.after(() => holder.close());
+  await eventually('a held port', () => holder.listening);
+  const port = String((holder.address() as AddressInfo).port);
+  for (const ports of [
+    ['--port', port, '--ingest-port', '0'],
+    ['--port', '0', '--ingest-port', port],
+  ]) {
+    for (let i = 0; i < 3; i++) {
+      const ended = await millrace(['start', ...ports, '--workers', '2']);
+      assert.deepEqual([ended.code, ended.signal], [2, null], ended.stderr);
+    }
+  }
+});
+
+test('a token of any characters starts, feeds and ends as any other', async (t) => {
+  const engine = start('--token', 't\u00f8ken-\u2713');
+  t.after(() => engine.kill());
+  await engine.ports();
+  await eventually('frames of the feed', () => /[1-9]\d* frames\/s/.test(engine.stderr));
+  engine.child.kill('SIGTERM');
+  const ended = await engine.ended;
+  assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
+  assert.ok(summaryOf(ended).totals['frames'] > 0);
+});

@@ -1,0 +1,93 @@
+// Headless Chromium for tests of the page; notes what a person would not see: errors and requests to other hosts.
+
+import { accessSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const CHROMIUM = '/usr/bin/chromium';
+const QUIET = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync'],
+];
+
+export type Scheme = 'light' | 'dark';
+
+export class Chromium {
+  private readonly browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.browser = browser;
+  }
+
+  /** True where the Debian package is installed; .ci/packages sees to it. */
+  static get isInstalled(): boolean {
+    try {
+      accessSync(CHROMIUM);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  static async start(): Promise<Chromium> {
+    return new Chromium(await chromium.launch({ executablePath: CHROMIUM, args: QUIET }));
+  }
+
+  /** A fresh page without cookies or cache of another. */
+  async open(url: string, size: { width: number; height: number }, scheme: Scheme): Promise<WatchedPage> {
+    const context = await this.browser.newContext({ viewport: size, colorScheme: scheme });
+    const watched = new WatchedPage(await context.newPage(), new URL(url).host);
+    await watched.page.goto(url);
+    return watched;
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+}
+
+export class WatchedPage {
+  readonly page: Page;
+  /** Errors and warnings of the console, and uncaught exceptions. */
+  readonly complaints: string[] = [];
+  /** Requests that left for another host. */
+  readonly strangers: string[] = [];
+
+  constructor(page: Page, host: string) {
+    this.page = page;
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.protocol !== 'data:' && url.host !== host) this.strangers.push(request.url());
+    });
+    page.on('websocket', (socket) => {
+      if (new URL(socket.url()).host !== host) this.strangers.push(socket.url());
+    });
+  }
+
+  /** The text of one element. */
+  async text(selector: string): Promise<string> {
+    return (await this.page.locator(selector).first().textContent()) ?? '';
+  }
+
+  /** The cells of the table's rows. */
+  rows(): Promise<string[][]> {
+    return this.page
+      .locator('#markets tr')
+      .evaluateAll((rows) =>
+        rows.map((row) =>
+          Array.from(
+            (row as { cells?: ArrayLike<{ textContent: string | null }> }).cells ?? [],
+            (cell) => cell.textContent ?? '',
+          ),
+        ),
+      );
+  }
+
+  /** Chromium's own warning where the page is wider than the window. */
+  isWiderThanWindow(): Promise<boolean> {
+    return this.page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+  }
+}

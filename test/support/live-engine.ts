@@ -1,0 +1,221 @@
+// A whole engine in this process for integration tests: starts it on free ports, pushes frames, reads answers.
+
+import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../engine/main.ts';
+import { createLog } from '../../engine/observe/log.ts';
+import { type IngressCounterName, ingressCounter } from '../../schemas/counters.ts';
+
+export type Json = Record<string, unknown>;
+
+/** Far beyond what anything takes: a failing test ends, a slow machine does not fail. */
+const DEADLINE_MS = 30_000;
+const POLL_MS = 5;
+
+/** Polls until `read` gives something other than null or false. */
+export async function eventually<T>(
+  what: string,
+  read: () => T | null | false | Promise<T | null | false>,
+): Promise<T> {
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const value = await read();
+    if (value !== null && value !== false) return value;
+    if (performance.now() > deadline) throw new Error(`expected in time: ${what}`);
+    await sleep(POLL_MS);
+  }
+}
+
+/**
+ * Two ports that were free just now. An engine that is to start again on its ports needs such: sockets of a listener on
+ * port 0 have no SO_REUSEADDR in uSockets, so what lingers of them (TIME_WAIT) blocks the port for a minute.
+ */
+export async function freePorts(): Promise<{ port: number; ingestPort: number }> {
+  const servers = [createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return { port: ports[0], ingestPort: ports[1] };
+}
+
+/** A WebSocket client that keeps what it received. */
+export class Client {
+  readonly socket: WebSocket;
+  readonly received: Json[] = [];
+  readonly binary: Buffer[] = [];
+  readonly closed: Promise<number>;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) this.binary.push(data);
+      else this.received.push(JSON.parse(data.toString('utf8')) as Json);
+    });
+  }
+
+  static async open(url: string, protocols: string[] = []): Promise<Client> {
+    const socket = new WebSocket(url, protocols, { perMessageDeflate: false });
+    const client = new Client(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', () => resolve());
+      socket.once('error', reject);
+    });
+    return client;
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  send(frame: string | Uint8Array | object): void {
+    const isRaw = typeof frame === 'string' || frame instanceof Uint8Array;
+    this.socket.send(isRaw ? frame : JSON.stringify(frame));
+  }
+
+  /** Takes the first message that fits, waiting for it. */
+  async next(what: string, fits: (message: Json) => boolean): Promise<Json> {
+    const index = await eventually(what, () => {
+      const found = this.received.findIndex(fits);
+      return found < 0 ? null : found + 1;
+    });
+    return this.received.splice(index - 1, 1)[0];
+  }
+
+  async subscribe(...args: string[]): Promise<Json> {
+    this.send({ op: 'subscribe', id: 1, args });
+    return this.next(`subscribed ${args}`, (message) => message['op'] === 'subscribed');
+  }
+
+  async close(): Promise<void> {
+    this.socket.close();
+    await this.closed;
+  }
+}
+
+export class LiveEngine {
+  readonly engine: Engine;
+  private readonly counters: Float64Array;
+
+  private constructor(engine: Engine) {
+    this.engine = engine;
+    this.counters = new Float64Array(engine.memory.ingressCounters);
+  }
+
+  static async start(options: Partial<EngineOptions> = {}): Promise<LiveEngine> {
+    const engine = await startEngine({
+      host: '127.0.0.1',
+      port: 0,
+      ingestPort: 0,
+      workers: 1,
+      marketsMax: 256,
+      token: null,
+      barIntervals: barIntervalsOf(['1s', '1m']),
+      shutdownTimeoutMs: 20_000,
+      log: createLog('silent'),
+      ...options,
+    });
+    return new LiveEngine(engine);
+  }
+
+  producer(dialect: string): Promise<Client> {
+    return Client.open(`ws://127.0.0.1:${this.engine.ingestPort}/ingest/${dialect}`);
+  }
+
+  subscriber(query = ''): Promise<Client> {
+    return Client.open(`ws://127.0.0.1:${this.engine.port}/stream${query}`);
+  }
+
+  async text(path: string): Promise<{ status: number; body: string }> {
+    const response = await fetch(`http://127.0.0.1:${this.engine.port}${path}`);
+    return { status: response.status, body: await response.text() };
+  }
+
+  /** The JSON of a path; `T` is what the test expects of it. */
+  async get<T = Json>(path: string): Promise<T> {
+    const { status, body } = await this.text(path);
+    assert.equal(status, 200, `${path}: ${body}`);
+    return JSON.parse(body) as T;
+  }
+
+  ingress(name: IngressCounterName): number {
+    return this.counters[ingressCounter[name]];
+  }
+
+  /** Waits until the ingress thread has taken this many frames since the start. */
+  async taken(frames: number): Promise<void> {
+    await eventually(`${frames} frames taken`, () => this.ingress('frames') >= frames);
+    assert.equal(this.ingress('frames'), frames);
+  }
+
+  /** Waits until a market's book has applied `seq` changes. */
+  book(market: string, seq: number, depth = 0): Promise<Book> {
+    return eventually(`${market} at seq ${seq}`, async () => {
+      const { status, body } = await this.text(`/v1/book/${encodeURIComponent(market)}?depth=${depth}`);
+      if (status !== 200) return null;
+      const book = JSON.parse(body) as Book;
+      return book.seq >= seq ? book : null;
+    });
+  }
+
+  stop(): ReturnType<Engine['stop']> {
+    return this.engine.stop();
+  }
+}
+
+export type Level = { readonly price: string; readonly amount: string };
+export type Book = {
+  readonly market: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly seq: number;
+  readonly venueSequence: number | string | null;
+  readonly bids: readonly Level[];
+  readonly asks: readonly Level[];
+};
+
+/** A subscriber's copy of one book: what the messages of `book.MARKET` come to. Fails at a hole. */
+export class BookCopy {
+  seq = -1;
+  state = '';
+  /** False while parts of a snapshot are to come. */
+  isWhole = false;
+  private readonly bids = new Map<string, string>();
+  private readonly asks = new Map<string, string>();
+
+  take(message: Json): void {
+    if (message['isSnapshot'] === true) {
+      if ((message['part'] ?? 1) === 1) {
+        this.bids.clear();
+        this.asks.clear();
+      }
+    } else assert.equal(message['prevSeq'], this.seq, 'a delta follows the message before it');
+    for (const side of ['bids', 'asks'] as const) {
+      for (const { price, amount } of message[side] as Level[]) {
+        if (amount === '0') this[side].delete(price);
+        else this[side].set(price, amount);
+      }
+    }
+    this.isWhole = (message['part'] ?? 1) === (message['parts'] ?? 1);
+    this.seq = message['seq'] as number;
+    this.state = message['state'] as string;
+  }
+
+  sides(): { bids: Level[]; asks: Level[] } {
+    const list = (side: Map<string, string>, sign: number): Level[] =>
+      [...side]
+        .map(([price, amount]) => ({ price, amount }))
+        .sort((a, b) => sign * (Number(a.price) - Number(b.price)));
+    return { bids: list(this.bids, -1), asks: list(this.asks, 1) };
+  }
+}

@@ -1,0 +1,122 @@
+// The documents say what is: generated ones have not drifted, links lead somewhere, and what they name exists.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { settings } from '../../engine/config.ts';
+import { INGRESS_COUNTERS, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
+import { BOOK_STATE_NAMES, REJECTION_NAMES, STATE_REASON_NAMES } from '../../schemas/ids.ts';
+import { isLayoutsDocFresh } from '../../scripts/layouts-doc.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+type Document = { readonly path: string; readonly text: string };
+
+function read(path: string): Document {
+  return { path, text: readFileSync(join(ROOT, path), 'utf8') };
+}
+
+const documents: readonly Document[] = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+].map(read);
+
+type Manifest = {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly overrides?: Readonly<Record<string, string>>;
+};
+const manifest = JSON.parse(read('package.json').text) as Manifest;
+
+const withoutCode = (text: string): string => text.replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '');
+
+/** The fragment by which a heading is reached. */
+function fragmentOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function hasHeading(path: string, fragment: string): boolean {
+  const headings = [...readFileSync(path, 'utf8').matchAll(/^#{1,6} (.+)$/gm)].map((match) => fragmentOf(match[1]));
+  return headings.includes(fragment);
+}
+
+function isBroken(from: string, target: string): boolean {
+  const [path, fragment] = target.split('#');
+  const file = path === '' ? join(ROOT, from) : join(ROOT, dirname(from), path);
+  if (!existsSync(file)) return true;
+  return fragment !== undefined && file.endsWith('.md') && !hasHeading(file, fragment);
+}
+
+test('docs/layouts.md is what the schemas make', () => {
+  assert.ok(isLayoutsDocFresh(), 'run: npm run layouts');
+});
+
+test('every relative link leads to a file, and to a heading where it names one', () => {
+  const bad = documents.flatMap(({ path, text }) =>
+    [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map((match) => match[1])
+      .filter((target) => !/^[a-z]+:/.test(target) && isBroken(path, target))
+      .map((target) => `${path}: ${target}`),
+  );
+  assert.deepEqual(bad, []);
+});
+
+test('every document is reached from the README', () => {
+  const seen = new Set<string>();
+  const follow = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const match of withoutCode(read(path).text).matchAll(/\]\(([^)\s#]+\.md)(?:#[^)]*)?\)/g)) {
+      const target = relative(ROOT, join(ROOT, dirname(path), match[1]));
+      if (existsSync(join(ROOT, target))) follow(target);
+    }
+  };
+  follow('README.md');
+  const lost = documents.map(({ path }) => path).filter((path) => !seen.has(path));
+  assert.deepEqual(lost, []);
+});
+
+test('every npm script that a document names exists', () => {
+  const bad = documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/npm (?:run (?:--silent )?([a-z][\w:-]*)|(start|test)\b)/g)]
+      .map((match) => match[1] ?? match[2])
+      .filter((name) => !(name in manifest.scripts))
+      .map((name) => `${path}: npm run ${name}`),
+  );
+  assert.deepEqual(bad, []);
+});
+
+test('docs/dependencies.md names every package with its version', () => {
+  const { text } = read('docs/dependencies.md');
+  const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides };
+  const missing = Object.entries(all).filter(
+    ([name, version]) => !text.split('\n').some((line) => line.includes(`\`${name}\``) && line.includes(version)),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('docs/operations.md names every setting, counter, rejection, state and reason', () => {
+  const { text } = read('docs/operations.md');
+  const flags = Object.keys(settings.shape).map((key) => `--${key.replace(/[A-Z]/g, (a) => `-${a.toLowerCase()}`)}`);
+  const counters = [...MARKET_COUNTERS, ...INGRESS_COUNTERS, ...SHARD_COUNTERS].map(({ name }) => name);
+  const words = [...flags, ...counters, ...REJECTION_NAMES, ...BOOK_STATE_NAMES, ...STATE_REASON_NAMES];
+  const missing = words.filter((word) => word !== null && word !== '' && !text.includes(`\`${word}\``));
+  assert.deepEqual(missing, []);
+});
+
+test('no document names a path of one machine', () => {
+  const bad = documents.filter(({ text }) => /(?:^|[\s"'`(=])\/(work|home|root|Users)\/[a-z]/m.test(text));
+  assert.deepEqual(
+    bad.map(({ path }) => path),
+    [],
+  );
+});

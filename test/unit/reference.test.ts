@@ -1,0 +1,588 @@
+// Owns the checks of the referee itself: hand-made inputs with known answers, then the exchanges' own proofs.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { writeVwap } from '../support/reference/bars.ts';
+import { krakenChecksum } from '../support/reference/book.ts';
+import { crc32 } from '../support/reference/crc32.ts';
+import { formatDecimal, parseDecimal, plainText } from '../support/reference/decimal.ts';
+import { JsonNumber, readJson } from '../support/reference/json.ts';
+import { Ladder, makeLevel } from '../support/reference/ladder.ts';
+import * as proofs from '../support/reference/proofs.ts';
+import { Rejected } from '../support/reference/rejection.ts';
+import { type ReplayOptions, type ReplayResult, referenceReplay } from '../support/reference/replay.ts';
+import { emaCross } from '../support/reference/signals.ts';
+import { formatIsoUs, parseIsoUs, parseSecondsUs } from '../support/reference/time.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-reference-'));
+after(() => rmSync(folder, { recursive: true }));
+
+let fileCount = 0;
+function writeLines(lines: unknown[]): string {
+  fileCount += 1;
+  const file = join(folder, `${fileCount}.ndjson`);
+  writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  return file;
+}
+
+function replay(venue: string, lines: unknown[], options: Partial<ReplayOptions> = {}): ReplayResult {
+  return referenceReplay([writeLines(lines)], { venue, ...options });
+}
+
+const recv = (t: number, frame: unknown): object => ({ k: 'recv', t, d: JSON.stringify(frame) });
+const category = (value: string) => (error: unknown) => error instanceof Rejected && error.category === value;
+
+describe('decimals', () => {
+  for (const [text, canonical] of [
+    ['0', '0'],
+    ['0.00000000', '0'],
+    ['007.50', '7.5'],
+    ['9007199254740.991', '9007199254740.991'],
+    ['0.000000000000000001', '0.000000000000000001'],
+  ]) {
+    it(`writes ${text} as ${canonical}`, () => assert.equal(formatDecimal(parseDecimal(text)), canonical));
+  }
+
+  for (const [text, expected] of [
+    ['-1', 'range'],
+    ['9007199254740.992', 'range'],
+    ['0.0000000000000000001', 'precision'],
+    ['', 'type'],
+    ['0x10', 'type'],
+    [' 1', 'type'],
+    ['.5', 'type'],
+    ['1e5', 'type'],
+  ]) {
+    it(`rejects ${JSON.stringify(text)} as ${expected}`, () => {
+      assert.throws(() => parseDecimal(text), category(expected));
+    });
+  }
+
+  for (const [text, plain] of [
+    ['1e-08', '0.00000001'],
+    ['1.50e-3', '0.00150'],
+    ['1.5e3', '1500'],
+    ['1.2345e2', '123.45'],
+    ['0.10', '0.10'],
+  ]) {
+    it(`writes out the exponent of ${text}`, () => assert.equal(plainText(text), plain));
+  }
+
+  it('rounds vwap half-even to 18 decimals, once', () => {
+    assert.equal(writeVwap(10n ** 36n, 3n * 10n ** 18n), '0.333333333333333333');
+    assert.equal(writeVwap(1n, 2n), '0');
+    assert.equal(writeVwap(3n, 2n), '0.000000000000000002');
+    assert.equal(writeVwap(5n, 2n), '0.000000000000000002');
+    assert.equal(writeVwap(0n, 0n), null);
+  });
+});
+
+describe('reading JSON and times', () => {
+  it('keeps numbers as the text that was sent', () => {
+    const value = readJson('{"id":13834774380200032777,"q":[0.00132200,-1e-08],"s":"a\\"\\u00e9","n":null}');
+    assert.deepEqual(
+      value,
+      new Map<string, unknown>([
+        ['id', new JsonNumber('13834774380200032777')],
+        ['q', [new JsonNumber('0.00132200'), new JsonNumber('-1e-08')]],
+        ['s', 'a"é'],
+        ['n', null],
+      ]),
+    );
+  });
+
+  it('calls what JSON.parse refuses syntax, and deep nesting shape', () => {
+    assert.throws(() => readJson('{"a":01}'), category('syntax'));
+    assert.throws(() => readJson('['.repeat(100_000) + ']'.repeat(100_000)), category('shape'));
+  });
+
+  it('cuts times to microseconds', () => {
+    const us = parseIsoUs('2026-08-09T21:05:48.505350977Z');
+    assert.equal(us, 1786309548505350);
+    assert.equal(formatIsoUs(us), '2026-08-09T21:05:48.505350Z');
+    assert.equal(parseSecondsUs('1618678142.557535'), 1618678142557535);
+  });
+});
+
+describe('checksums (venues.md §3.5)', () => {
+  const levels = (text: string) =>
+    text.split(' · ').map((entry) => makeLevel(entry.split(' ')[0], entry.split(' ')[1]));
+  const pad = (text: string) =>
+    text.replace(
+      /(\d+)\.?(\d*) (\d+)\.?(\d*)/g,
+      (_, a, b, c, d) => `${a}.${String(b).padEnd(4, '0')} ${c}.${String(d).padEnd(8, '0')}`,
+    );
+  const btcAsks =
+    '45285.2 0.00100000 · 45286.4 1.54571953 · 45286.6 1.54571109 · 45289.6 1.54560911 · 45290.2 0.15890660 · 45291.8 1.54553491 · 45294.7 0.04454749 · 45296.1 0.35380000 · 45297.5 0.09945542 · 45299.5 0.18772827';
+  const btcBids =
+    '45283.5 0.10000000 · 45283.4 1.54582015 · 45282.1 0.10000000 · 45281.0 0.10000000 · 45280.3 1.54592586 · 45279.0 0.07990000 · 45277.6 0.03310103 · 45277.5 0.30000000 · 45277.3 1.54602737 · 45276.6 0.15445238';
+  const maticAsks =
+    '0.5668 4410.79769741 · 0.5669 4655.40412487 · 0.567 49844.89424998 · 0.5671 24306.41678 · 0.5672 29783.25223475 · 0.5673 57234.71239278 · 0.5674 45065.04744 · 0.5675 5912.76380354 · 0.5676 42514.92434778 · 0.5677 36304.0847022';
+  const maticBids =
+    '0.5666 4831.75496356 · 0.5665 6658.22734739 · 0.5664 18724.91513344 · 0.5663 11563.92544914 · 0.5662 14006.65365711 · 0.5661 17454.85679807 · 0.566 18097.1547 · 0.5659 33644.89175666 · 0.5658 148.3464 · 0.5657 606.70854372';
+
+  it('computes the check value', () => assert.equal(crc32('123456789'), 3421780262));
+
+  it('computes BTC/USD', () => {
+    const book = { bids: { levels: levels(btcBids) }, asks: { levels: levels(btcAsks) } };
+    assert.equal(krakenChecksum(book), 3310070434);
+  });
+
+  it('computes MATIC/USD before and after an update, and is wrong without padding', () => {
+    const bids = new Ladder(true);
+    for (const level of levels(pad(maticBids))) bids.set(level);
+    const asks = { levels: levels(pad(maticAsks)) };
+    assert.equal(krakenChecksum({ bids, asks }), 2439117997);
+    bids.set(makeLevel('0.5657', '1098.39475580'));
+    assert.equal(krakenChecksum({ bids, asks }), 2114181697);
+    const bare = { bids: { levels: levels(maticBids) }, asks: { levels: levels(maticAsks) } };
+    assert.equal(krakenChecksum(bare), 3830085102);
+  });
+});
+
+const depth = (U: number, u: number, b: string[][] = [], a: string[][] = [], more: object = {}): object => ({
+  e: 'depthUpdate',
+  E: 1,
+  s: 'X',
+  U,
+  u,
+  b,
+  a,
+  ...more,
+});
+const snapshot = (id: number, bid = '10', ask = '11'): object => ({
+  k: 'http',
+  t: 1,
+  u: 'https://x/depth?symbol=X&limit=1000',
+  d: JSON.stringify({ lastUpdateId: id, bids: [[bid, '1']], asks: [[ask, '1']] }),
+});
+
+describe('Binance book rule', () => {
+  const run = (lines: unknown[], venue = 'binance') => {
+    const { state, reason, seq, venueSequence, gaps, resyncs } = replay(venue, lines).markets[`${venue}:X`];
+    return [state, reason, seq, venueSequence, gaps, resyncs];
+  };
+  const cases: [string, unknown[], unknown[]][] = [
+    ['waits for a snapshot', [depth(1, 2)], ['syncing', 'no-snapshot', 0, null, 0, 0]],
+    ['joins inside an event', [depth(1, 2), depth(3, 6), snapshot(4)], ['live', null, 2, 6, 0, 0]],
+    ['joins at the exact fit', [depth(1, 4), depth(5, 6), snapshot(4)], ['live', null, 2, 6, 0, 0]],
+    ['refuses a snapshot that is too old', [depth(9, 9), snapshot(4)], ['syncing', 'no-snapshot', 0, null, 0, 0]],
+    ['takes a newer one after that', [depth(9, 9), snapshot(4), snapshot(8)], ['live', null, 2, 9, 0, 0]],
+    ['checks the first later event', [snapshot(4), depth(6, 7)], ['resyncing', 'gap', 1, 4, 1, 0]],
+    ['leaves repeats out', [snapshot(4), depth(5, 6), depth(5, 6), depth(7, 7)], ['live', null, 3, 7, 0, 0]],
+    [
+      'resyncs after a gap, the breaking event kept',
+      [snapshot(4), depth(5, 5), depth(8, 9), depth(10, 10), snapshot(7)],
+      ['live', null, 5, 10, 1, 1],
+    ],
+    ['ignores an older snapshot while live', [snapshot(4), depth(5, 9), snapshot(8)], ['live', null, 2, 9, 0, 0]],
+    ['marks a crossed book', [snapshot(4), depth(5, 5, [['12', '1']])], ['suspect', 'crossed', 2, 5, 0, 0]],
+    [
+      'keeps a crossed book suspect until a snapshot',
+      [snapshot(4), depth(5, 5, [['12', '1']]), depth(6, 6, [['12', '0.000']])],
+      ['suspect', 'crossed', 3, 6, 0, 0],
+    ],
+    [
+      'counts a change without levels, and a locked book is live',
+      [snapshot(4, '11'), depth(5, 5)],
+      ['live', null, 2, 5, 0, 0],
+    ],
+  ];
+  for (const [name, lines, expected] of cases) it(`spot: ${name}`, () => assert.deepEqual(run(lines), expected));
+
+  const futures: [string, unknown[], unknown[]][] = [
+    ['joins around the snapshot', [depth(1, 5, [], [], { pu: 0 }), snapshot(3)], ['live', null, 2, 5, 0, 0]],
+    ['joins where only pu reaches back', [snapshot(5), depth(9, 12, [], [], { pu: 4 })], ['live', null, 2, 12, 0, 0]],
+    [
+      'follows pu, not U',
+      [snapshot(5), depth(4, 6, [], [], { pu: 3 }), depth(20, 21, [], [], { pu: 6 })],
+      ['live', null, 3, 21, 0, 0],
+    ],
+    [
+      'breaks where pu does not match',
+      [snapshot(5), depth(4, 6, [], [], { pu: 3 }), depth(7, 8, [], [], { pu: 7 })],
+      ['resyncing', 'gap', 2, 6, 1, 0],
+    ],
+  ];
+  for (const [name, lines, expected] of futures) {
+    it(`USD-M: ${name}`, () => assert.deepEqual(run(lines, 'binance-futures'), expected));
+  }
+});
+
+describe('counting frames', () => {
+  it('puts every frame in one class', () => {
+    const noSymbol = { ...snapshot(4), u: 'REST' };
+    const other = { ...depth(1, 2), s: 'Y' };
+    const lines = [
+      { k: 'open', t: 1, u: 'wss://x' },
+      { k: 'send', t: 1, d: '{}' },
+      recv(1, depth(1, 2)),
+      recv(1, other),
+    ];
+    const more = [
+      noSymbol,
+      { k: 'http', t: 1, u: 'x', d: '[]' },
+      recv(1, { result: null, id: 1 }),
+      recv(1, { e: 'new' }),
+    ];
+    const bad = ['{"e":', recv(1, { e: 'depthUpdate', s: 'X', U: 1 }), recv(1, depth(3, 3, [['1', '-1']])), '7'];
+    const { hash: _, markets, ...counts } = replay('binance', [...lines, ...more, ...bad]);
+    const rejected = { 'snapshot-unplaced': 1, syntax: 1, 'missing-field': 1, range: 1, shape: 1 };
+    assert.deepEqual(counts, { frames: 10, applied: 2, control: 1, ignored: 1, unknown: 1, rejected });
+    assert.deepEqual(Object.keys(markets), ['binance:X', 'binance:Y']);
+  });
+
+  it('places a snapshot without a symbol at the only market, and hashes every level whatever the depth', () => {
+    const lines = [{ ...snapshot(4), u: 'REST' }, recv(1, depth(5, 5, [['9', '2']]))];
+    const whole = replay('binance', lines);
+    const cut = replay('binance', lines, { depth: 1 });
+    assert.deepEqual(whole.markets['binance:X'].bids, [
+      ['10', '1'],
+      ['9', '2'],
+    ]);
+    assert.deepEqual(cut.markets['binance:X'].bids, [['10', '1']]);
+    assert.equal(cut.hash, whole.hash);
+    assert.equal(whole.hash, createHash('sha256').update(JSON.stringify(whole.markets)).digest('hex'));
+  });
+
+  it('merges files by time, and lets tests drop and rewrite frames', () => {
+    const first = writeLines([recv(1, depth(5, 5)), recv(5, depth(7, 7))]);
+    const second = writeLines([snapshot(4), recv(3, depth(6, 6))]);
+    const seen: number[] = [];
+    const result = referenceReplay([second, first], {
+      venue: 'binance',
+      keepFrame: (text) => !text.includes('"u":7'),
+      mapFrame: (text, index) => {
+        seen.push(index);
+        return text;
+      },
+    });
+    assert.equal(result.markets['binance:X'].venueSequence, 6);
+    assert.deepEqual(seen, [0, 1]);
+  });
+});
+
+describe('trades and bars', () => {
+  const SECOND = 1_000_000;
+  const trade = (t: number, T: number, p = '10', q = '1', more: object = {}): object => ({
+    e: 'trade',
+    s: 'X',
+    t,
+    p,
+    q,
+    T: T / 1000,
+    m: false,
+    ...more,
+  });
+  const at = (seconds: number): number => 1_700_000_000 * SECOND + seconds * SECOND;
+  const bars = (lines: unknown[], kind = '1s') =>
+    replay('binance', lines, { bars: [kind] }).markets['binance:X'].bars[kind].map((bar) => [
+      bar.startTimestamp.slice(17, 19),
+      bar.open,
+      bar.close,
+      bar.volume,
+      bar.revision,
+      bar.completeness,
+      bar.isFinal,
+    ]);
+  const of = (receive: number, id: number, time: number, p?: string) => recv(at(receive), trade(id, at(time), p));
+
+  it('forms a bar, leaves empty intervals out and keeps the last one open', () => {
+    assert.deepEqual(bars([of(0.2, 1, 0.1, '10'), of(0.3, 2, 0.2, '12'), of(3.1, 3, 3)]), [
+      ['20', '10', '12', '2', 0, 'partial', true],
+      ['23', '10', '10', '1', 0, 'complete', false],
+    ]);
+  });
+
+  it('is complete from the first bar where a trade stands exactly at its start', () => {
+    assert.equal(bars([of(0.2, 1, 0)])[0][5], 'complete');
+  });
+
+  it('closes by the clock of another frame, without a trade', () => {
+    assert.equal(bars([of(0.2, 1, 0.1), recv(at(0.999), { id: 1, result: null })])[0][6], false);
+    assert.equal(bars([of(0.2, 1, 0.1), recv(at(1), { id: 1, result: null })])[0][6], true);
+  });
+
+  it('revises a closed bar within ten seconds, open and close by exchange time', () => {
+    assert.deepEqual(bars([of(0.2, 1, 0.5, '10'), of(1.2, 2, 1.1), of(2, 3, 0.2, '7')])[0].slice(1, 5), [
+      '7',
+      '10',
+      '2',
+      1,
+    ]);
+  });
+
+  it('creates a late bar in time order at revision 0', () => {
+    assert.deepEqual(bars([of(0.2, 1, 0.5), of(3.2, 2, 3.1), of(3.3, 3, 1.1)]), [
+      ['20', '10', '10', '1', 0, 'partial', true],
+      ['21', '10', '10', '1', 0, 'complete', true],
+      ['23', '10', '10', '1', 0, 'complete', false],
+    ]);
+  });
+
+  it('takes a trade just ten seconds late, and counts a later one without a bar', () => {
+    assert.equal(bars([of(0.2, 1, 0.5), of(11.099, 2, 0.6)])[0][4], 1);
+    const lines = [of(0.2, 1, 0.5), of(11.1, 2, 0.6)];
+    assert.equal(bars(lines)[0][4], 0);
+    assert.equal(replay('binance', lines).markets['binance:X'].trades, 2);
+  });
+
+  it('follows exchange time alone where files have no receive time', () => {
+    const lines = [trade(1, at(0.5)), trade(2, at(1.5)), trade(3, at(0.6)), trade(4, at(30)), trade(5, at(0.7))];
+    assert.deepEqual(
+      bars(lines).map((bar) => [bar[0], bar[3], bar[4]]),
+      [
+        ['20', '2', 1],
+        ['21', '1', 0],
+        ['50', '1', 0],
+      ],
+    );
+    const [bar] = replay('binance', lines).markets['binance:X'].bars['1s'];
+    assert.equal(bar.localTimestamp, '2023-11-14T22:13:20.600000Z');
+  });
+
+  it('leaves out repeats, other channels and trades that are none of the market', () => {
+    const aggregate = { e: 'aggTrade', s: 'X', a: 9, f: 1, l: 3, p: '1', q: '1', T: at(0.1) / 1000, m: true };
+    const insurance = trade(2, at(0.2), '99', '1', { X: 'INSURANCE_FUND' });
+    const market = replay('binance', [trade(1, at(0)), trade(1, at(0)), aggregate, insurance]).markets['binance:X'];
+    assert.deepEqual([market.trades, market.signals['cvd'].value], [1, 1]);
+    const matches = replay('binance', [aggregate]).markets['binance:X'];
+    assert.deepEqual([matches.trades, matches.signals['cvd'].value, matches.bars['1m'][0].trades], [3, -1, 3]);
+  });
+
+  it('sums exactly and writes the fields in the order of INTERFACES', () => {
+    const lines = [
+      recv(at(0.5), trade(1, at(0), '0.1', '0.2')),
+      recv(at(0.6), trade(2, at(0.1), '0.2', '0.1', { m: true })),
+    ];
+    const [bar] = replay('binance', lines).markets['binance:X'].bars['1m'];
+    assert.equal(
+      Object.keys(bar).join(' '),
+      'type exchange symbol name kind interval startTimestamp openTimestamp closeTimestamp timestamp localTimestamp open high low close volume buyVolume sellVolume trades vwap notional revision completeness isFinal',
+    );
+    assert.deepEqual(
+      [bar.volume, bar.buyVolume, bar.sellVolume, bar.notional, bar.vwap, bar.localTimestamp, bar.interval],
+      ['0.3', '0.2', '0.1', '0.04', '0.133333333333333333', '2023-11-14T22:13:20.600000Z', 60_000],
+    );
+  });
+});
+
+describe('signals', () => {
+  it('needs a live book with both sides', () => {
+    const live = replay('binance', [snapshot(4), depth(5, 5, [['10', '3']])]).markets['binance:X'].signals;
+    assert.deepEqual(Object.keys(live), ['imbalance', 'microprice', 'cvd', 'ema-cross']);
+    assert.deepEqual(live['imbalance'], { value: 0.5, isWarm: true });
+    assert.deepEqual(live['microprice'], { value: 10.75, isWarm: true });
+    const broken = replay('binance', [snapshot(4), depth(9, 9)]).markets['binance:X'].signals;
+    assert.deepEqual(broken['imbalance'], { value: null, isWarm: false });
+    assert.deepEqual(broken['microprice'], { value: null, isWarm: false });
+  });
+
+  it('is warm from 26 closes on, each average seeded with its own mean', () => {
+    const closes = Array.from({ length: 26 }, (_, index) => index + 1);
+    assert.deepEqual(emaCross(closes.slice(1)), { value: null, isWarm: false });
+    // On a straight line an average over N lags by (N - 1) / 2: by 12.5 and by 5.5.
+    assert.ok(Math.abs((emaCross(closes).value ?? 0) - 7) < 1e-9);
+  });
+});
+
+describe('Coinbase', () => {
+  const frame = (sequence_num: number, channel: string, ...events: object[]) => ({ channel, sequence_num, events });
+  const book = (type: string, product_id: string, ...updates: string[][]) => ({
+    type,
+    product_id,
+    updates: updates.map(([side, price_level, new_quantity]) => ({ side, price_level, new_quantity })),
+  });
+  const both = [
+    book('snapshot', 'A', ['bid', '10', '1'], ['offer', '11', '1']),
+    book('snapshot', 'B', ['bid', '5', '1']),
+  ];
+
+  it('breaks every book of the connection at a jump and heals with the next snapshot', () => {
+    const lines = [frame(0, 'l2_data', ...both), frame(1, 'heartbeats'), frame(4, 'l2_data', both[1])];
+    const { markets, control } = replay('coinbase', lines);
+    const state = (name: string) => [
+      markets[name].state,
+      markets[name].reason,
+      markets[name].gaps,
+      markets[name].resyncs,
+    ];
+    assert.deepEqual(state('coinbase:A'), ['resyncing', 'gap', 1, 0]);
+    assert.deepEqual(state('coinbase:B'), ['live', null, 1, 1]);
+    assert.equal(control, 1);
+    assert.deepEqual(markets['coinbase:A'].bids, [['10', '1']]);
+  });
+
+  it('leaves old frames out whole, and keeps connections apart', () => {
+    const update = frame(0, 'l2_data', book('update', 'A', ['offer', '11', '0.000']));
+    const lines = [frame(0, 'l2_data', ...both), update].map((d) => ({ src: 'one', d: JSON.stringify(d) }));
+    const result = replay('coinbase', [...lines, { src: 'two', d: JSON.stringify(frame(9, 'heartbeats')) }]);
+    assert.deepEqual([result.applied, result.markets['coinbase:A'].seq, result.markets['coinbase:A'].gaps], [2, 1, 0]);
+  });
+
+  it('puts the trades of a frame in order, inverts the maker side, marks the bar of a loss', () => {
+    const trade = (trade_id: string, price: string, time: string) => ({
+      product_id: 'A',
+      trade_id,
+      price,
+      size: '1',
+      side: 'BUY',
+      time: `2026-08-09T21:00:${time}Z`,
+    });
+    const lines = [
+      frame(0, 'market_trades', { type: 'snapshot', trades: [trade('2', '12', '00'), trade('1', '11', '00')] }),
+      frame(1, 'market_trades', { type: 'update', trades: [trade('2', '12', '00')] }),
+      frame(5, 'market_trades', { type: 'update', trades: [trade('9', '13', '01')] }),
+    ];
+    const market = replay('coinbase', lines, { bars: ['1s', '1m'] }).markets['coinbase:A'];
+    const [minute] = market.bars['1m'];
+    assert.deepEqual([minute.open, minute.close, minute.sellVolume, minute.completeness], ['11', '13', '3', 'gap']);
+    assert.deepEqual([market.trades, market.signals['cvd'].value], [3, -3]);
+    assert.deepEqual(
+      market.bars['1s'].map((bar) => bar.completeness),
+      ['gap', 'gap'],
+    );
+  });
+});
+
+describe('Kraken', () => {
+  const sum = (asks: string, bids: string): string => String(crc32(asks + bids));
+
+  it('v1: cuts to the depth, checks after the frame, stops at a mismatch until a snapshot', () => {
+    const start = [1, { as: [['2.0', '1.0', '1']], bs: [['1.0', '1.0', '1']] }, 'book-1', 'XBT/USD'];
+    const cut = [1, { a: [['1.9', '3.0', '1']], c: sum('1930', '1010') }, 'book-1', 'XBT/USD'];
+    const two = [1, { a: [['1.9', '0.0', '1']] }, { b: [['1.5', '2.0', '1', 'r']], c: '1' }, 'book-1', 'XBT/USD'];
+    const good = replay('kraken', [start, cut]).markets['kraken:XBT/USD'];
+    assert.deepEqual([good.state, good.seq, good.checksums, good.asks], ['live', 2, { ok: 1, bad: 0 }, [['1.9', '3']]]);
+    const bad = replay('kraken', [start, cut, two, cut]).markets['kraken:XBT/USD'];
+    assert.deepEqual([bad.state, bad.reason, bad.seq, bad.checksums], ['resyncing', 'checksum', 3, { ok: 1, bad: 1 }]);
+    const healed = replay('kraken', [start, cut, two, cut, start]).markets['kraken:XBT/USD'];
+    assert.deepEqual([healed.state, healed.reason, healed.resyncs, healed.gaps], ['live', null, 1, 0]);
+  });
+
+  it('v2: reads digits as sent and the depth from the acknowledgement', () => {
+    const ack = '{"method":"subscribe","result":{"channel":"book","depth":1,"symbol":"A/B"},"success":true}';
+    const data = '"asks":[{"price":2.50,"qty":1.00},{"price":2.60,"qty":1.00}],"bids":[{"price":1e-08,"qty":5.0}]';
+    const frame = `{"channel":"book","type":"snapshot","data":[{"symbol":"A/B",${data},"checksum":${sum('250100', '150')}}]}`;
+    const market = replay('kraken', [ack, frame]).markets['kraken:A/B'];
+    assert.deepEqual(
+      [market.checksums.ok, market.levels, market.bids],
+      [1, { bids: 1, asks: 1 }, [['0.00000001', '5']]],
+    );
+  });
+});
+
+describe('normalised messages', () => {
+  it('reads books and trades alone, in arrays and numbered', () => {
+    const book = {
+      type: 'book_change',
+      exchange: 'e',
+      symbol: 's',
+      isSnapshot: true,
+      bids: [{ price: 1, amount: '2' }],
+      asks: [],
+    };
+    const trade = {
+      type: 'trade',
+      exchange: 'e',
+      symbol: 's',
+      id: 'a',
+      price: 1.5,
+      amount: 2,
+      side: 'sell',
+      timestamp: '2026-01-01T00:00:00Z',
+    };
+    const result = replay('json', [
+      book,
+      [trade, trade],
+      { seq: 1, messages: [{ ...trade, id: 'b' }] },
+      { type: 'else' },
+    ]);
+    const market = result.markets['e:s'];
+    assert.deepEqual([market.bids, market.trades, market.signals['cvd'].value], [[['1', '2']], 2, -4]);
+    assert.deepEqual([result.applied, result.unknown], [3, 1]);
+  });
+});
+
+const projectRoot = resolve(import.meta.dirname, '../..');
+const recordings = resolve(projectRoot, process.env['MILLRACE_RECORDINGS'] ?? '../shared/data');
+/** Absent recordings are said, and in CI they fail. */
+const isNeeded = process.env['CI'] === 'true';
+const skip = isNeeded || existsSync(join(recordings, 'binance')) ? false : `no recordings at ${recordings}`;
+
+describe('the exchanges’ own proofs', { skip }, () => {
+  const file = (name: string): string => join(recordings, name);
+  const spot2021 = file('binance/spot-20210814-ftm-sxp-badger-xmr.ndjson.gz');
+  const usdm2021 = file('binance/usdm-20210722-sushi-akro-keep-ctk.ndjson.gz');
+  const spot2024 = file('binance/spot-20240808-btcusdt.ndjson.gz');
+  const usdm2024 = file('binance/usdm-20240808-btcusdt.ndjson.gz');
+  const coinbase = file('coinbase/advanced-20260809-btc-eth-first500.ndjson.gz');
+  const equal = (proof: proofs.Proof, count: number): void => {
+    assert.deepEqual(proof, { equal: count, compared: count, differences: [] });
+  };
+
+  for (const [name, venue, path, count] of [
+    ['spot 2021', 'binance', spot2021, 96],
+    ['spot 2024', 'binance', spot2024, 1072],
+    ['USD-M 2021', 'binance-futures', usdm2021, 50],
+    ['USD-M 2024', 'binance-futures', usdm2024, 629],
+  ] as const) {
+    it(`bookTicker, ${name}: ${count} places, no gap`, () => {
+      const subject = proofs.referenceSubject(venue);
+      equal(proofs.proveBookTickers(path, venue, subject), count);
+      assert.deepEqual(
+        subject.markets().filter((market) => subject.gaps(market) > 0),
+        [],
+      );
+    });
+  }
+
+  it('klines: 51 spot, 15 USD-M, 5 published minutes', () => {
+    const spot = file('binance/spot-20210404-btc-eth-dot.ndjson.gz');
+    equal(proofs.proveKlines(spot, 'binance', proofs.referenceSubject('binance')), 51);
+    equal(proofs.proveKlines(usdm2021, 'binance-futures', proofs.referenceSubject('binance-futures')), 15);
+    const csv = file('candles/binance-usdm-btcusdt-1m-20240808.csv');
+    const subject = proofs.referenceSubject('binance-futures');
+    equal(proofs.proveKlineCsv(usdm2024, csv, 'binance-futures', 'BTCUSDT', subject), 5);
+  });
+
+  it('Kraken checksums: 4269 in v1, 3 in v2', () => {
+    const v1 = file('kraken/v1-20210417-10mkts.ndjson.gz');
+    assert.deepEqual(proofs.proveChecksums(v1, 'kraken', proofs.referenceSubject('kraken')), { ok: 4269, bad: 0 });
+    const v2 = file('kraken/v2-book-frames.jsonl');
+    assert.deepEqual(proofs.proveChecksums(v2, 'kraken', proofs.referenceSubject('kraken')), { ok: 3, bad: 0 });
+  });
+
+  it('Coinbase: 73 of 75 tickers near the book, both running candles', () => {
+    const tickers = proofs.proveCoinbaseTickers(coinbase, proofs.referenceSubject('coinbase'));
+    assert.deepEqual([tickers.equal, tickers.compared, tickers.equalAtOnce], [73, 75, 57]);
+    equal(proofs.proveCoinbaseCandles(coinbase, proofs.referenceSubject('coinbase', ['5m'])), 2);
+  });
+
+  it('fails for a subject that loses every tenth trade', () => {
+    const honest = proofs.referenceSubject('binance-futures');
+    let trades = 0;
+    const lossy: proofs.Subject = {
+      ...honest,
+      frame(text, time, connection) {
+        if (text.includes('"aggTrade"')) trades += 1;
+        if (!text.includes('"aggTrade"') || trades % 10 !== 0) honest.frame(text, time, connection);
+      },
+    };
+    const proof = proofs.proveKlines(usdm2021, 'binance-futures', lossy);
+    assert.ok(proof.compared === 15 && proof.equal < 15, JSON.stringify(proof));
+  });
+
+  it('fails for a subject that forgets the changes of the asks', () => {
+    const honest = proofs.referenceSubject('binance-futures');
+    const forgetful: proofs.Subject = {
+      ...honest,
+      frame: (text, time, connection) => honest.frame(text.replace(/"a":\[\[.*\]\]\}/, '"a":[]}'), time, connection),
+    };
+    const proof = proofs.proveBookTickers(usdm2021, 'binance-futures', forgetful);
+    assert.ok(proof.compared === 50 && proof.equal < 50, JSON.stringify(proof));
+  });
+});

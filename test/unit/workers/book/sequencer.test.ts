@@ -1,0 +1,248 @@
+// Owns the table tests of the sequence rules, each step of the recipe by its number.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ChangeFlag } from '../../../../schemas/ids.ts';
+import { Continuity, type VenueRule, venueRule } from '../../../../schemas/venue-rules.ts';
+import { HoldBuffer } from '../../../../workers/book/hold-buffer.ts';
+import { ChangeDecision, Sequencer, SnapshotDecision } from '../../../../workers/book/sequencer.ts';
+import { type Change, RecordTape } from './book-records.ts';
+
+const { apply, old, hold, discard, gap } = ChangeDecision;
+const SPOT = ChangeFlag.hasSequence;
+const FUTURES = ChangeFlag.hasSequence | ChangeFlag.hasPrevious;
+const REST = ChangeFlag.snapshot | ChangeFlag.rest | ChangeFlag.hasSequence;
+
+class Run {
+  readonly held = new HoldBuffer();
+  readonly sequencer: Sequencer;
+  private readonly tape = new RecordTape();
+
+  constructor(rule: VenueRule) {
+    this.sequencer = new Sequencer(rule, this.held);
+  }
+
+  change(change: Change): number {
+    this.tape.write(change);
+    const decision = this.sequencer.change(change.flags, this.tape.f64, 0);
+    if (decision === hold) this.held.begin(this.tape.u8, this.tape.u32, this.tape.f64, 0);
+    return decision;
+  }
+
+  snapshot(last: number, flags: number = REST): number {
+    this.tape.write({ flags, last });
+    return this.sequencer.snapshot(flags, this.tape.f64, 0);
+  }
+
+  spot(first: number, last: number): number {
+    return this.change({ flags: SPOT, first, last });
+  }
+
+  futures(previous: number, first: number, last: number): number {
+    return this.change({ flags: FUTURES, previous, first, last });
+  }
+}
+
+const spotRun = (): Run => new Run(venueRule('binance'));
+const futuresRun = (): Run => new Run(venueRule('binance-futures'));
+
+describe('a spot book without a snapshot', () => {
+  it('holds changes, and passes over repeats of them (1)', () => {
+    const run = spotRun();
+    assert.deepEqual(
+      [run.spot(5, 6), run.spot(7, 7), run.spot(7, 7), run.spot(5, 6), run.spot(8, 9)],
+      [hold, hold, old, old, hold],
+    );
+  });
+
+  it('discards a change without numbers', () => {
+    assert.equal(spotRun().change({ flags: 0 }), discard);
+  });
+
+  const CASES: readonly [string, number, number][] = [
+    ['older than the first held change, with a hole between', 3, SnapshotDecision.tooOld],
+    ['that ends just before it: the exact fit', 4, SnapshotDecision.replace],
+    ['inside it', 5, SnapshotDecision.replace],
+    ['at its end', 6, SnapshotDecision.replace],
+    ['newer than all that is held', 70, SnapshotDecision.replace],
+  ];
+  for (const [name, sequence, decision] of CASES) {
+    it(`judges a snapshot ${name} (2, 3)`, () => {
+      const run = spotRun();
+      run.spot(5, 6);
+      run.spot(7, 9);
+      assert.equal(run.snapshot(sequence), decision);
+      assert.equal(run.sequencer.isJoined, decision === SnapshotDecision.replace);
+    });
+  }
+
+  it('looks past held changes inside the snapshot at the first one behind it (3)', () => {
+    const run = spotRun();
+    run.spot(1, 2);
+    run.spot(9, 10);
+    assert.equal(run.snapshot(5), SnapshotDecision.tooOld);
+    assert.equal(run.snapshot(8), SnapshotDecision.replace);
+  });
+});
+
+describe('a spot book that stands', () => {
+  const CASES: readonly [string, [number, number][], number[]][] = [
+    [
+      'takes U = last + 1 (6)',
+      [
+        [11, 12],
+        [13, 13],
+      ],
+      [apply, apply],
+    ],
+    [
+      'lets the first change reach into the snapshot (6)',
+      [
+        [8, 12],
+        [13, 14],
+      ],
+      [apply, apply],
+    ],
+    [
+      'passes over what is inside (5)',
+      [
+        [9, 10],
+        [11, 12],
+        [11, 12],
+        [1, 2],
+      ],
+      [old, apply, old, old],
+    ],
+    [
+      'sees a gap at the first change (7)',
+      [
+        [12, 13],
+        [14, 15],
+      ],
+      [gap, hold],
+    ],
+    [
+      'sees a gap later (7)',
+      [
+        [11, 12],
+        [14, 14],
+      ],
+      [apply, gap],
+    ],
+    [
+      'takes an overlap after the first change for a gap (7)',
+      [
+        [11, 12],
+        [12, 14],
+      ],
+      [apply, gap],
+    ],
+  ];
+  for (const [name, changes, decisions] of CASES) {
+    it(name, () => {
+      const run = spotRun();
+      run.snapshot(10);
+      assert.deepEqual(
+        changes.map(([first, last]) => run.spot(first, last)),
+        decisions,
+      );
+    });
+  }
+
+  it('counts the numbers between as missing, none at an overlap', () => {
+    const run = spotRun();
+    run.snapshot(10);
+    run.spot(15, 20);
+    assert.equal(run.sequencer.missing, 4);
+    run.snapshot(10);
+    run.spot(11, 12);
+    run.spot(12, 13);
+    assert.equal(run.sequencer.missing, 0);
+  });
+
+  it('is replaced by a snapshot of the same or a later sequence, not by an older one (8)', () => {
+    const run = spotRun();
+    run.snapshot(10);
+    run.spot(11, 12);
+    assert.equal(run.snapshot(11), SnapshotDecision.old);
+    assert.equal(run.spot(13, 13), apply);
+    assert.equal(run.snapshot(13), SnapshotDecision.replace);
+    assert.equal(run.snapshot(20), SnapshotDecision.replace);
+    assert.equal(run.spot(14, 15), old);
+    assert.equal(run.spot(18, 22), apply);
+  });
+
+  it('takes a first change without checks where the snapshot has no number', () => {
+    const run = spotRun();
+    run.spot(1, 2);
+    assert.equal(run.snapshot(0, ChangeFlag.snapshot), SnapshotDecision.replace);
+    assert.equal(run.held.count, 0);
+    assert.deepEqual([run.spot(50, 51), run.spot(52, 52), run.spot(60, 60)], [apply, apply, gap]);
+  });
+});
+
+describe('a futures book', () => {
+  const FIRST: readonly [string, [number, number, number], number][] = [
+    ['that holds S', [90, 95, 105], apply],
+    ['that ends at S', [90, 95, 100], apply],
+    ['that begins at S', [95, 100, 105], apply],
+    ['behind S whose pu is S', [100, 103, 105], apply],
+    ['behind S whose pu is before S', [98, 103, 105], apply],
+    ['behind S whose pu is behind S', [101, 103, 105], gap],
+    ['that ends before S', [80, 85, 99], old],
+  ];
+  for (const [name, numbers, decision] of FIRST) {
+    it(`judges the first change ${name} (5, 6)`, () => {
+      const run = futuresRun();
+      run.snapshot(100);
+      assert.equal(run.futures(...numbers), decision);
+    });
+
+    it(`judges a snapshot by the first held change ${name} (2, 3)`, () => {
+      const run = futuresRun();
+      run.futures(...numbers);
+      assert.equal(run.snapshot(100), decision === gap ? SnapshotDecision.tooOld : SnapshotDecision.replace);
+    });
+  }
+
+  it('goes on with pu = last, whatever U is (6, 7)', () => {
+    const run = futuresRun();
+    run.snapshot(100);
+    assert.deepEqual(
+      [run.futures(95, 99, 105), run.futures(105, 190, 200), run.futures(105, 190, 200)],
+      [apply, apply, old],
+    );
+    assert.equal(run.futures(201, 202, 203), gap);
+    assert.equal(run.sequencer.missing, 1);
+  });
+
+  it('sees a gap where pu is missing', () => {
+    const run = futuresRun();
+    run.snapshot(100);
+    assert.deepEqual([run.spot(100, 105), run.spot(106, 107)], [apply, gap]);
+  });
+});
+
+describe('a book of a venue without REST snapshots', () => {
+  it('discards changes until the snapshot, then applies all', () => {
+    for (const venue of ['coinbase', 'kraken', 'anything']) {
+      const run = new Run(venueRule(venue));
+      assert.equal(run.spot(1, 1), discard);
+      assert.equal(run.snapshot(9, ChangeFlag.snapshot | ChangeFlag.hasSequence), SnapshotDecision.replace);
+      assert.deepEqual([run.spot(3, 3), run.spot(70, 70), run.change({ flags: 0 })], [apply, apply, apply]);
+      assert.equal(run.snapshot(2, ChangeFlag.snapshot | ChangeFlag.hasSequence), SnapshotDecision.replace);
+      run.sequencer.breakChain();
+      assert.equal(run.spot(71, 71), discard);
+    }
+  });
+
+  it('is checked where its changes are numbered, but nothing is held', () => {
+    const run = new Run({ ...venueRule('other'), continuity: Continuity.firstFollowsLast });
+    const snapshot = ChangeFlag.snapshot | ChangeFlag.hasSequence;
+    assert.equal(run.spot(9, 9), discard);
+    assert.equal(run.snapshot(10, snapshot), SnapshotDecision.replace);
+    assert.deepEqual([run.spot(11, 11), run.spot(13, 13), run.spot(14, 14)], [apply, gap, discard]);
+    assert.equal(run.snapshot(3, snapshot), SnapshotDecision.replace);
+    assert.equal(run.spot(4, 4), apply);
+  });
+});
