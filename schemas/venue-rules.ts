@@ -8,8 +8,16 @@ export const Continuity = {
   firstFollowsLast: 1,
   /** `previousSequence` = last applied (Binance USD-M: pu = previous u). */
   previousEqualsLast: 2,
+  /**
+   * `previousSequence` = last applied, whatever the numbers do: an equal `lastSequence` is a keep-alive, a smaller one a
+   * counter that the venue has set back (OKX: prevSeqId = previous seqId).
+   */
+  chained: 3,
 } as const;
 export type Continuity = (typeof Continuity)[keyof typeof Continuity];
+
+/** Whose recipe makes the text of a checksum. */
+export type ChecksumKind = 'kraken' | 'okx';
 
 export type VenueRule = {
   readonly venue: string;
@@ -18,8 +26,8 @@ export type VenueRule = {
   readonly continuity: Continuity;
   /** True where the snapshot comes from REST and joins buffered changes by its id. */
   readonly joinsRestSnapshot: boolean;
-  /** True where each change carries a checksum over the best ten levels. */
-  readonly hasChecksum: boolean;
+  /** The recipe of the checksum that a change may carry over the best levels; null where the venue has none. */
+  readonly checksum: ChecksumKind | null;
   /** True where trade ids of one channel rise by one, so that an id not above the last is a repeat. */
   readonly risingTradeIds: boolean;
   readonly source: string;
@@ -34,7 +42,7 @@ export const VENUE_RULES: readonly VenueRule[] = [
     connectionField: null,
     continuity: Continuity.firstFollowsLast,
     joinsRestSnapshot: true,
-    hasChecksum: false,
+    checksum: null,
     risingTradeIds: true,
     source: BINANCE_SPOT,
   },
@@ -43,7 +51,7 @@ export const VENUE_RULES: readonly VenueRule[] = [
     connectionField: null,
     continuity: Continuity.firstFollowsLast,
     joinsRestSnapshot: true,
-    hasChecksum: false,
+    checksum: null,
     risingTradeIds: true,
     source: BINANCE_SPOT,
   },
@@ -52,7 +60,7 @@ export const VENUE_RULES: readonly VenueRule[] = [
     connectionField: null,
     continuity: Continuity.previousEqualsLast,
     joinsRestSnapshot: true,
-    hasChecksum: false,
+    checksum: null,
     risingTradeIds: true,
     source: BINANCE_FUTURES,
   },
@@ -61,7 +69,7 @@ export const VENUE_RULES: readonly VenueRule[] = [
     connectionField: null,
     continuity: Continuity.previousEqualsLast,
     joinsRestSnapshot: true,
-    hasChecksum: false,
+    checksum: null,
     risingTradeIds: true,
     source: BINANCE_FUTURES,
   },
@@ -70,7 +78,7 @@ export const VENUE_RULES: readonly VenueRule[] = [
     connectionField: 'sequence_num',
     continuity: Continuity.none,
     joinsRestSnapshot: false,
-    hasChecksum: false,
+    checksum: null,
     risingTradeIds: false,
     source: 'Coinbase Advanced Trade WebSocket docs, "Sequence Numbers" (2026-08)',
   },
@@ -79,9 +87,19 @@ export const VENUE_RULES: readonly VenueRule[] = [
     connectionField: null,
     continuity: Continuity.none,
     joinsRestSnapshot: false,
-    hasChecksum: true,
+    checksum: 'kraken',
     risingTradeIds: false,
     source: 'Kraken WebSocket v1 and v2 guides, "Book checksum" (2026-05)',
+  },
+  {
+    venue: 'okx',
+    connectionField: null,
+    continuity: Continuity.chained,
+    joinsRestSnapshot: false,
+    checksum: 'okx',
+    // An id is the last of its `count` matches, so ids rise by that count.
+    risingTradeIds: false,
+    source: 'OKX API guide v5, "Order book channel", "Sequence ID", "Checksum" (2026-08)',
   },
 ];
 
@@ -90,7 +108,7 @@ const PLAIN: Omit<VenueRule, 'venue'> = {
   connectionField: null,
   continuity: Continuity.none,
   joinsRestSnapshot: false,
-  hasChecksum: false,
+  checksum: null,
   risingTradeIds: false,
   source: 'tardis normalised schema: a book_change with isSnapshot replaces, any other is absolute quantities',
 };

@@ -7,6 +7,7 @@ import { CoinbaseDecoder } from '../venues/coinbase/decode.ts';
 import { KrakenDecoder } from '../venues/kraken/decode.ts';
 import { BatchDecoder } from '../venues/normalised/decode-batch.ts';
 import { NormalisedDecoder } from '../venues/normalised/decode-json.ts';
+import { OkxDecoder } from '../venues/okx/decode.ts';
 
 const binance: DecoderFactory = (sink, venue) => new BinanceDecoder(sink, venue);
 
@@ -17,6 +18,7 @@ export const DECODERS: Readonly<Record<Dialect, DecoderFactory>> = {
   'binance-delivery': binance,
   coinbase: (sink, venue) => new CoinbaseDecoder(sink, venue),
   kraken: (sink, venue) => new KrakenDecoder(sink, venue),
+  okx: (sink, venue) => new OkxDecoder(sink, venue),
   json: (sink, venue) => new NormalisedDecoder(sink, venue),
   flatbuffers: (sink, venue) => new BatchDecoder(sink, venue),
 };

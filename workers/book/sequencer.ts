@@ -19,6 +19,14 @@
 // Other venues (Coinbase docs, "Sequence Numbers", 2026-08; Kraken guides, "Book", 2026-05; venues.md §2.4, §3.4): the
 // snapshot comes in the stream and always replaces, changes before it are discarded, those after it are applied: loss
 // shows at the connection's counter or at the checksum. A rule with continuity is checked as in 5 to 7, without holding.
+//
+// OKX (Continuity.chained; API guide v5, "Order book channel", "Sequence ID", 2026-08; venues.md §7.3): the snapshot comes
+// in the stream and always replaces. s and p are a change's seqId and prevSeqId. The official run of (p, s): (-1, 10) the
+// snapshot, (10, 15), (15, 15) nothing changed, (15, 3) the counter was set back, (3, 5).
+//  9. A change with p = last is applied and last = s, be s greater, equal (a keep-alive) or smaller (a counter set back).
+// 10. Any other is a gap, also one with s <= last: after a setting back that was lost all numbers are small. Only the
+//     change that was applied last, both its numbers the same, is known to be a repeat.
+// 11. A change without numbers (before 2022) is applied: its checksum tells what was lost.
 
 import { ChangeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
@@ -44,6 +52,8 @@ export class Sequencer {
   private readonly held: HoldBuffer;
   private last = -1;
   private hasLast = false;
+  /** The previousSequence of the change that made `last`; -1 where a snapshot did. */
+  private previous = -1;
   /** No change came on the snapshot yet. */
   private isFirst = false;
 
@@ -63,6 +73,7 @@ export class Sequencer {
       return last <= this.held.lastSequence ? ChangeDecision.old : ChangeDecision.hold;
     }
     if (!isNumbered) return ChangeDecision.apply;
+    if (this.continuity === Continuity.chained) return this.chain(flags, f64, base);
     if (this.hasLast && this.isInside(f64, base)) return ChangeDecision.old;
     if (this.hasLast && !this.follows(flags, f64, base)) {
       this.noteGap(f64, base);
@@ -86,6 +97,7 @@ export class Sequencer {
     // Step 4.
     this.last = f64[base + bookChange.at.lastSequence];
     this.hasLast = hasSequence;
+    this.previous = -1;
     this.isFirst = true;
     this.isJoined = true;
     return SnapshotDecision.replace;
@@ -94,6 +106,22 @@ export class Sequencer {
   /** The book cannot be trusted to be whole any more. */
   breakChain(): void {
     this.isJoined = false;
+  }
+
+  /** Steps 9 and 10. */
+  private chain(flags: number, f64: Float64Array, base: number): number {
+    const last = f64[base + bookChange.at.lastSequence];
+    const previous = (flags & ChangeFlag.hasPrevious) === 0 ? -1 : f64[base + bookChange.at.previousSequence];
+    if (this.hasLast && previous !== this.last) {
+      if (previous >= 0 && previous === this.previous && last === this.last) return ChangeDecision.old;
+      this.noteGap(f64, base);
+      return ChangeDecision.gap;
+    }
+    // A keep-alive says nothing new of the change before it, which may still be repeated.
+    if (last !== this.last) this.previous = previous;
+    this.last = last;
+    this.hasLast = true;
+    return ChangeDecision.apply;
   }
 
   /** Steps 2 and 3: the first held change that is not inside the snapshot, if any, touches it. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bookChecksum } from '../../../../workers/book/checksum.ts';
+import { krakenChecksum } from '../../../../workers/book/checksum.ts';
 import { Ladder } from '../../../../workers/book/ladder.ts';
 import { crc32 } from '../../../support/reference/crc32.ts';
 import { type TextLevel, writeDecimal } from './book-records.ts';
@@ -21,7 +21,7 @@ function checksumOf(bidLevels: readonly TextLevel[], askLevels: readonly TextLev
   const asks = new Ladder(false);
   fill(bids, bidLevels);
   fill(asks, askLevels);
-  return bookChecksum(bids, asks) >>> 0;
+  return krakenChecksum(bids, asks) >>> 0;
 }
 
 /** Price then quantity, written with the pair's decimals. */
