@@ -1,10 +1,13 @@
-// The bars of one kind in time order: rows of float64 in a circle that doubles up to its limit.
+// The bars of one kind in time order: rows of 288 bytes in a circle that doubles up to its limit.
 
 import { BAR_HISTORY } from '../../schemas/config.ts';
 import { BAR_WORDS } from './ohlcv.ts';
 
-/** Rows a history begins with: under 2 KiB, since most markets of a large set are quiet. */
+/** Rows made with the first bar: 2,304 bytes, since most markets of a large set are quiet. A full circle has 144,000. */
 const ROWS_START = 8;
+
+/** Shared by all histories without a bar. */
+const NO_ROWS = new Float64Array(0);
 
 /** No replay reaches this; a typed array ends before. */
 const KEEP_ALL_ROWS_MAX = 2 ** 30;
@@ -14,10 +17,10 @@ const KEEP_ALL_ROWS_MAX = 2 ** 30;
  * index counts from the oldest bar kept. A circle turns only at its full size, so growing leaves row numbers alone.
  */
 export class BarHistory {
-  rows = new Float64Array(ROWS_START * BAR_WORDS);
+  rows = NO_ROWS;
   count = 0;
   private head = 0;
-  private capacity = ROWS_START;
+  private capacity = 0;
   private readonly rowsMax: number;
 
   constructor(keepAll: boolean) {
@@ -51,7 +54,7 @@ export class BarHistory {
   }
 
   private grow(): void {
-    this.capacity = Math.min(this.capacity * 2, this.rowsMax);
+    this.capacity = Math.min(Math.max(this.capacity * 2, ROWS_START), this.rowsMax);
     const rows = new Float64Array(this.capacity * BAR_WORDS);
     rows.set(this.rows);
     this.rows = rows;

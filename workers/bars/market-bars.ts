@@ -1,161 +1,188 @@
-// All time bars of one market: one product per trade, added to the bar of each kind, and what changed by it. Hot path.
+// All bars of one market: one product per trade, added to the bar of each kind, and what changed by it. Hot path.
 
+import type { BarKind } from '../../engine/base/bar-kinds.ts';
 import { marketCounter } from '../../schemas/counters.ts';
-import { TradeFlag } from '../../schemas/ids.ts';
+import { BarType, type EmptyBars, TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { clock, trade } from '../../schemas/market-data.ts';
+import { BarChanges } from './bar-changes.ts';
+import type { BarHistory } from './bar-history.ts';
+import { isBuiltFrom } from './bucket.ts';
+import { InformationBars } from './information-bars.ts';
 import { BAR_WORDS, BarFlag, barRow, writeBarSlots } from './ohlcv.ts';
 import { multiply, NOTIONAL_WORDS } from './sums.ts';
-import { BarChange, MARKET_TIME_WORDS, marketTime, TimeBars } from './time-bars.ts';
+import { BARS_WORDS, BarChange, barsWord, TimeBars, type TimeBarsParts } from './time-bars.ts';
 
-/** The signals' EMA works on these, whichever kinds are asked for. */
-export const SIGNAL_INTERVAL_MS = 60_000;
+/** The kinds of one market: numbers into the engine's list of kinds; those kept for signals alone come last. */
+export type BarPlan = {
+  readonly kinds: readonly { readonly number: number; readonly kind: BarKind; readonly isVisible: boolean }[];
+  readonly latenessMs: number;
+  readonly emptyBars: EmptyBars;
+  /** Replays keep every bar. */
+  readonly keepAll: boolean;
+};
 
-/** Words of one entry of `changes`: which kind, which row, and BarChange bits of it alone. */
-export const barChangeEntry = { kind: 0, row: 1, change: 2 } as const;
-export const BAR_CHANGE_WORDS = 3;
+/** Bars of a lower kind in one bar at most: the shorter they are, the fewer trades a merge of two rows stands for. */
+const LOWER_BARS_MAX = 500;
 
-const NEXT_END = MARKET_TIME_WORDS;
-const OPEN_END = MARKET_TIME_WORDS + 1;
+const NEXT_END = BARS_WORDS;
+const KIND_END = BARS_WORDS + 1;
 
 /** Shared by all markets of the thread: filled and read within one call. */
 const product = new Float64Array(NOTIONAL_WORDS);
+const composed = new Float64Array(BAR_WORDS);
 
 /**
- * Kinds are numbered as the intervals were given; where 1m is not among them, one more kind behind them is kept for the
- * signals: it is counted nowhere, and dispatch shows nobody the kinds from `visibleKinds` on.
+ * Kinds are counted here by their index in the plan. Time kinds are worked on in order of their interval, so that each
+ * finds its lower one done; all other kinds follow.
  *
- * trade() and clock() return the BarChange bits of all kinds together and leave `changeCount` entries in `changes`, in the
- * order in which subscribers must see them: of each kind the bar that closed, then the one that opened. Row numbers are
- * valid until the next call.
+ * trade() and clock() return the BarChange bits of all kinds together and leave entries in `changes`, in the order in
+ * which subscribers must see them: of each kind the bar that closed, the empty ones behind it, then the one that opened.
+ * Row numbers are valid until the next call.
  */
 export class MarketBars {
   readonly kinds: number;
-  readonly visibleKinds: number;
-  /** The kind the EMA works on. */
-  readonly signalKind: number;
-  readonly changes: Int32Array;
-  changeCount = 0;
-  private readonly bars: TimeBars[];
+  readonly changes = new BarChanges();
+  private readonly plan: BarPlan;
+  private readonly all: readonly (TimeBars | InformationBars)[];
+  private readonly timed: readonly TimeBars[];
+  private readonly untimed: readonly InformationBars[];
+  private readonly shared = new Float64Array(BARS_WORDS + 2);
   private readonly counters: Float64Array;
-  private readonly times = new Float64Array(MARKET_TIME_WORDS + 2);
 
   /** `counters` is the market's own row of the market counters. */
-  constructor(intervalsMs: readonly number[], keepAll: boolean, counters: Float64Array) {
-    const hasSignalKind = intervalsMs.includes(SIGNAL_INTERVAL_MS);
-    const all = hasSignalKind ? intervalsMs : [...intervalsMs, SIGNAL_INTERVAL_MS];
-    this.bars = all.map((intervalMs) => new TimeBars(intervalMs, keepAll));
-    this.kinds = all.length;
-    this.visibleKinds = intervalsMs.length;
-    this.signalKind = all.indexOf(SIGNAL_INTERVAL_MS);
-    // A call changes at most two bars of a kind: one closes, one opens.
-    this.changes = new Int32Array(2 * all.length * BAR_CHANGE_WORDS);
+  constructor(plan: BarPlan, counters: Float64Array) {
+    this.plan = plan;
+    this.kinds = plan.kinds.length;
     this.counters = counters;
-    this.times[marketTime.clockUs] = Number.NEGATIVE_INFINITY;
-    this.times[marketTime.newestTradeUs] = Number.NEGATIVE_INFINITY;
-    this.times[NEXT_END] = Number.POSITIVE_INFINITY;
+    this.shared[barsWord.clockUs] = Number.NEGATIVE_INFINITY;
+    this.shared[barsWord.newestTradeUs] = Number.NEGATIVE_INFINITY;
+    this.shared[barsWord.spreadMilli] = -1;
+    this.shared[NEXT_END] = Number.POSITIVE_INFINITY;
+    this.timed = timeBarsOf(plan, { ...plan, shared: this.shared, changes: this.changes });
+    const of = (index: number): TimeBars | InformationBars =>
+      this.timed.find((bars) => bars.index === index) ??
+      new InformationBars(index, plan.kinds[index].kind, plan.keepAll, this.changes, counters);
+    this.all = plan.kinds.map((_, index) => of(index));
+    this.untimed = this.all.filter((bars) => bars instanceof InformationBars);
   }
 
-  /** Applies an accepted trade record. Returns BarChange bits. */
-  trade(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): number {
-    const { times } = this;
+  /** Applies an accepted trade record; `state` is the BookState now. Returns BarChange bits. */
+  trade(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, state: number): number {
+    const { shared, timed, untimed } = this;
     const base = slot * SLOT_F64;
     const side = u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.sideMask;
     const matches = u32[slot * SLOT_U32 + trade.at.count];
     const timeUs = f64[base + trade.at.exchangeTimeUs];
-    if (timeUs > times[marketTime.newestTradeUs]) times[marketTime.newestTradeUs] = timeUs;
+    if (timeUs > shared[barsWord.newestTradeUs]) shared[barsWord.newestTradeUs] = timeUs;
     const range = multiply(f64, base + trade.at.priceMilli, base + trade.at.quantityMilli, product);
-    this.changeCount = 0;
+    this.changes.clear();
     let changes = 0;
-    for (let kind = 0; kind < this.kinds; kind++) {
-      const bars = this.bars[kind];
-      const change = bars.add(f64, base, matches, side, product, range, times);
-      if (change !== BarChange.updated) {
-        if (kind < this.visibleKinds) changes |= change & BarChange.late;
-        if (change === BarChange.late) continue;
-        this.noteMove(kind, change);
-      }
-      changes |= change;
-      this.note(kind, bars.changedRow, change & ~BarChange.closed);
+    for (let at = 0; at < timed.length; at++) {
+      const bars = timed[at];
+      const { lower } = bars;
+      const change =
+        lower === null
+          ? bars.add(f64, base, matches, side, product, range, state)
+          : bars.follow(lower, f64, base, matches, side, product, range, state);
+      changes |= change === BarChange.updated ? change : this.noteMove(bars, change);
+    }
+    for (let at = 0; at < untimed.length; at++) {
+      changes |= untimed[at].add(f64, base, matches, side, product, range, state);
     }
     if ((changes & BarChange.late) !== 0) this.counters[marketCounter.late] += 1;
     return changes;
   }
 
   /** Applies a clock record; a new market is given the last one of its shard. Returns BarChange bits. */
-  clock(f64: Float64Array, slot: number): number {
-    const { times } = this;
-    this.changeCount = 0;
+  clock(f64: Float64Array, slot: number, state: number): number {
+    const { shared, timed } = this;
+    this.changes.clear();
     const timeUs = f64[slot * SLOT_F64 + clock.at.timeUs];
-    if (timeUs <= times[marketTime.clockUs]) return BarChange.none;
-    times[marketTime.clockUs] = timeUs;
-    if (timeUs < times[NEXT_END]) return BarChange.none;
-    times[NEXT_END] = Number.POSITIVE_INFINITY;
+    if (timeUs <= shared[barsWord.clockUs]) return BarChange.none;
+    shared[barsWord.clockUs] = timeUs;
+    if (timeUs < shared[NEXT_END]) return BarChange.none;
+    shared[NEXT_END] = Number.POSITIVE_INFINITY;
     let changes = 0;
-    for (let kind = 0; kind < this.kinds; kind++) {
-      const bars = this.bars[kind];
-      const change = bars.openRow < 0 ? BarChange.none : bars.clock(times);
-      if (change !== BarChange.none) this.note(kind, bars.closedRow, change);
-      changes |= change;
-      this.takeOpenEnd(bars);
+    for (let at = 0; at < timed.length; at++) {
+      changes |= timed[at].clock(state);
+      this.takeNextEnd(timed[at]);
     }
     return changes;
   }
 
   /** Trades of this market were lost here. */
   noteGap(): void {
-    for (let kind = 0; kind < this.kinds; kind++) this.bars[kind].noteGap();
+    for (let index = 0; index < this.kinds; index++) this.all[index].noteGap();
   }
 
-  intervalMs(kind: number): number {
-    return this.bars[kind].intervalMs;
+  /** The live book's spread is now this; a negative milli: not known (the book is not live, or a side is empty). */
+  noteSpread(milli: number, atto: number): void {
+    const { shared, timed, untimed } = this;
+    shared[barsWord.spreadMilli] = milli;
+    shared[barsWord.spreadAtto] = atto;
+    for (let at = 0; at < timed.length; at++) timed[at].noteSpread();
+    for (let at = 0; at < untimed.length; at++) untimed[at].noteSpread(milli, atto);
   }
 
-  /** The kind with this interval that anyone may see, or -1. */
-  kindOf(intervalMs: number): number {
-    for (let kind = 0; kind < this.visibleKinds; kind++) if (this.bars[kind].intervalMs === intervalMs) return kind;
-    return -1;
+  /** Number of a kind in the engine's list. */
+  kindNumber(index: number): number {
+    return this.plan.kinds[index].number;
+  }
+
+  isVisible(index: number): boolean {
+    return this.plan.kinds[index].isVisible;
+  }
+
+  /** Index of the kind with this number in the engine's list, or -1. */
+  indexOf(number: number): number {
+    return this.plan.kinds.findIndex((planned) => planned.number === number);
   }
 
   /** Bars held, the open one included. */
-  barCount(kind: number): number {
-    return this.bars[kind].history.count;
+  barCount(index: number): number {
+    return this.history(index).count;
   }
 
   /** Row of a bar, counted from the oldest held. */
-  rowAt(kind: number, index: number): number {
-    return this.bars[kind].history.rowAt(index);
+  rowAt(index: number, bar: number): number {
+    return this.history(index).rowAt(bar);
   }
 
   /** Row of the bar open now, or -1. */
-  openRow(kind: number): number {
-    return this.bars[kind].openRow;
+  openRow(index: number): number {
+    return this.all[index].openRow;
   }
 
-  /** Row of the newest final bar, or -1. */
-  lastClosedRow(kind: number): number {
-    const bars = this.bars[kind];
-    const index = bars.history.count - (bars.openRow < 0 ? 1 : 2);
-    return index < 0 ? -1 : bars.history.rowAt(index);
+  /**
+   * The rows of a kind: word `barRow.at.…` of a row lies at row × BAR_WORDS + word. Changes when the history grows. Final
+   * bars lie here whole; an open one may lack what lower kinds hold of it, and its state: see copyRow().
+   */
+  rows(index: number): Float64Array {
+    return this.history(index).rows;
   }
 
-  /** The rows of a kind: word `barRow.at.…` of a row lies at row × BAR_WORDS + word. Changes when the history grows. */
-  rows(kind: number): Float64Array {
-    return this.bars[kind].history.rows;
+  /** Writes the words of a row as it stands to `out[outAt]`. */
+  copyRow(index: number, row: number, out: Float64Array, outAt: number): void {
+    const bars = this.all[index];
+    if (bars instanceof TimeBars) bars.compose(row, out, outAt);
+    else for (let word = 0; word < BAR_WORDS; word++) out[outAt + word] = bars.history.rows[row * BAR_WORDS + word];
   }
 
   /** Flags of the bar record of this row. */
-  flags(kind: number, row: number): number {
-    return this.bars[kind].history.rows[row * BAR_WORDS + barRow.at.flags] | 0;
+  flags(index: number, row: number): number {
+    const bars = this.all[index];
+    if (bars instanceof TimeBars) return bars.flags(row);
+    return bars.history.rows[row * BAR_WORDS + barRow.at.flags] | 0;
   }
 
-  isFinal(kind: number, row: number): boolean {
-    return (this.flags(kind, row) & BarFlag.final) !== 0;
+  isFinal(index: number, row: number): boolean {
+    return (this.flags(index, row) & BarFlag.final) !== 0;
   }
 
-  /** Fills the five slots of a bar; their headers are the caller's (type, flags(kind, row), market). */
+  /** Fills the six slots of a bar; their headers are the caller's (type, flags(index, row), market). */
   writeBar(
-    kind: number,
+    index: number,
     row: number,
     out: Float64Array,
     barSlot: number,
@@ -163,31 +190,50 @@ export class MarketBars {
     volumesSlot: number,
     sidesSlot: number,
     notionalSlot: number,
+    spreadSlot: number,
   ): void {
-    const { history, intervalMs } = this.bars[kind];
-    const at = row * BAR_WORDS;
-    writeBarSlots(history.rows, at, intervalMs, out, barSlot, pricesSlot, volumesSlot, sidesSlot, notionalSlot);
+    this.copyRow(index, row, composed, 0);
+    const number = this.kindNumber(index);
+    writeBarSlots(composed, 0, number, out, barSlot, pricesSlot, volumesSlot, sidesSlot, notionalSlot, spreadSlot);
   }
 
-  private noteMove(kind: number, change: number): void {
-    const bars = this.bars[kind];
-    if ((change & BarChange.closed) !== 0) this.note(kind, bars.closedRow, BarChange.closed);
-    if ((change & BarChange.opened) !== 0) this.takeOpenEnd(bars);
-    if (change === BarChange.revised && kind < this.visibleKinds) this.counters[marketCounter.revised] += 1;
+  private history(index: number): BarHistory {
+    return this.all[index].history;
   }
 
-  private note(kind: number, row: number, change: number): void {
-    const at = this.changeCount * BAR_CHANGE_WORDS;
-    this.changes[at + barChangeEntry.kind] = kind;
-    this.changes[at + barChangeEntry.row] = row;
-    this.changes[at + barChangeEntry.change] = change;
-    this.changeCount++;
+  /** Counts what a trade did other than to extend the open bar. Returns the bits to tell. */
+  private noteMove(bars: TimeBars, change: number): number {
+    const isVisible = this.isVisible(bars.index);
+    if (change === BarChange.late) return isVisible ? change : BarChange.none;
+    if (change === BarChange.revised && isVisible) this.counters[marketCounter.revised] += 1;
+    this.takeNextEnd(bars);
+    return change;
   }
 
-  /** The clock need not look at the kinds before the first open bar ends. A bar closed since leaves this too early. */
-  private takeOpenEnd(bars: TimeBars): void {
-    const { times } = this;
-    bars.writeOpenEnd(times, OPEN_END);
-    if (times[OPEN_END] < times[NEXT_END]) times[NEXT_END] = times[OPEN_END];
+  /** The clock need not look at the kinds before the first of their ends. A bar closed since leaves this too early. */
+  private takeNextEnd(bars: TimeBars): void {
+    const { shared } = this;
+    bars.writeNextEnd(shared, KIND_END);
+    if (shared[KIND_END] < shared[NEXT_END]) shared[NEXT_END] = shared[KIND_END];
   }
+}
+
+/** The time kinds of a plan by interval, each with the largest lower one that it can be built from. */
+function timeBarsOf(plan: BarPlan, parts: TimeBarsParts): TimeBars[] {
+  const intervals = plan.kinds
+    .map(({ kind }, index) => ({ index, intervalMs: kind.interval, type: kind.type }))
+    .filter(({ type }) => type === BarType.time)
+    .sort((a, b) => a.intervalMs - b.intervalMs);
+  const made: TimeBars[] = [];
+  for (const { index, intervalMs } of intervals) {
+    const intervalUs = intervalMs * 1000;
+    const lower = made.findLast(
+      (bars) =>
+        bars.intervalUs < intervalUs &&
+        intervalUs <= bars.intervalUs * LOWER_BARS_MAX &&
+        isBuiltFrom(intervalUs, bars.intervalUs),
+    );
+    made.push(new TimeBars(index, intervalMs, lower ?? null, parts));
+  }
+  return made;
 }

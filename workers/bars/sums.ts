@@ -160,6 +160,30 @@ function carryUp(sums: Float64Array, at: number, from: number): void {
   }
 }
 
+/** Adds the quantity sum at `from[fromAt]` to the one at `sums[at]`. */
+export function addTotal(sums: Float64Array, at: number, from: Float64Array, fromAt: number): void {
+  const atto = sums[at + 2] + from[fromAt + 2];
+  const attoCarry = atto >= ATTO_PER_MILLI ? 1 : 0;
+  const milli = sums[at + 1] + from[fromAt + 1] + attoCarry;
+  const milliCarry = milli >= MILLI_PER_TERA ? 1 : 0;
+  sums[at] += from[fromAt] + milliCarry;
+  sums[at + 1] = milli - milliCarry * MILLI_PER_TERA;
+  sums[at + 2] = atto - attoCarry * ATTO_PER_MILLI;
+}
+
+/** Adds the notional sum at `from[fromAt]` to the one at `sums[at]`: carried first, a limb adds less than 10^10 as of a trade. */
+export function addNotional(sums: Float64Array, at: number, from: Float64Array, fromAt: number): void {
+  let carry = 0;
+  for (let limb = 0; limb < NOTIONAL_WORDS; limb++) {
+    const value = from[fromAt + limb] + carry;
+    carry = limb === NOTIONAL_WORDS - 1 ? 0 : Math.floor(value / LIMB);
+    // The remainder first: both sums together may pass 2^53.
+    const sum = sums[at + limb] + (value - carry * LIMB);
+    sums[at + limb] = sum;
+    if (sum >= CARRY_AT) carryUp(sums, at, limb);
+  }
+}
+
 const settled = new Float64Array(NOTIONAL_WORDS);
 
 /** Writes a notional sum as six limbs of base 10^12; the sum itself stays as it is. */

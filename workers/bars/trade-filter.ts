@@ -61,6 +61,7 @@ export class TradeFilter {
       else if (!this.remember(u8, u32, f64, slot)) verdict = TradeVerdict.leftOut;
       if (verdict === TradeVerdict.leftOut) {
         this.counters[marketCounter.duplicates] += 1;
+        this.counters[marketCounter.duplicateTrades] += 1;
         return verdict;
       }
     }

@@ -1,67 +1,15 @@
 // Owns the checks of a market's bars by hand-made trades: closing, revising, lateness, completeness, order of changes.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Completeness, Side } from '../../../../schemas/ids.ts';
-import { BAR_CHANGE_WORDS, MarketBars } from '../../../../workers/bars/market-bars.ts';
+import { BookState, Completeness, Side } from '../../../../schemas/ids.ts';
+import { MarketBars } from '../../../../workers/bars/market-bars.ts';
 import { BarChange } from '../../../../workers/bars/time-bars.ts';
-import { allBars, type BarText, countersOf, makeCounters, Records, SLOT, type TradeInput, unitsOf } from './records.ts';
-
-const SECOND_US = 1_000_000;
-/** A whole minute. */
-const T0_US = 1_786_000_020 * SECOND_US;
-
-class Market {
-  readonly counters = makeCounters();
-  readonly bars: MarketBars;
-  private readonly records = new Records();
-
-  constructor(...intervalsMs: number[]) {
-    this.bars = new MarketBars(intervalsMs, false, this.counters);
-  }
-
-  /** A trade so many seconds after T0. Returns the bits of the first kind, and whether any counted it as late. */
-  trade(seconds: number, price = '100', more: Partial<TradeInput> = {}): number {
-    const timeUs = T0_US + Math.round(seconds * SECOND_US);
-    this.records.writeTrade({ timeUs, price: unitsOf(price), quantity: unitsOf('1'), ...more });
-    const { u8, u32, f64 } = this.records;
-    const all = this.bars.trade(u8, u32, f64, SLOT);
-    const first = this.changes().reduce((bits, [kind, , change]) => (kind === 0 ? bits | change : bits), 0);
-    return first | (all & BarChange.late);
-  }
-
-  clock(seconds: number): number {
-    this.records.writeClock(T0_US + seconds * SECOND_US);
-    return this.bars.clock(this.records.f64, SLOT);
-  }
-
-  /** [seconds, open, high, low, close, revision, isFinal] of each bar. */
-  rows(kind = 0): unknown[][] {
-    return this.texts(kind).map((bar) => [
-      (bar.startUs - T0_US) / SECOND_US,
-      `${bar.open} ${bar.high} ${bar.low} ${bar.close}`,
-      bar.revision,
-      bar.isFinal,
-    ]);
-  }
-
-  texts(kind = 0): BarText[] {
-    return allBars(this.bars, kind);
-  }
-
-  completeness(kind = 0): number[] {
-    return this.texts(kind).map((bar) => bar.completeness);
-  }
-
-  changes(): number[][] {
-    return Array.from({ length: this.bars.changeCount }, (_, entry) => [
-      ...this.bars.changes.subarray(entry * BAR_CHANGE_WORDS, (entry + 1) * BAR_CHANGE_WORDS),
-    ]);
-  }
-}
+import { Market, SECOND_US, T0_US } from './market.ts';
+import { barText, countersOf, makeCounters, planOf, Records, SLOT, unitsOf } from './records.ts';
 
 describe('a bar', () => {
   it('has every field of its trades, sums beyond one decimal included', () => {
-    const market = new Market(60_000);
+    const market = new Market(['1m']);
     const big = unitsOf('9000000000000.999999999999999999');
     market.trade(1, '3', { quantity: unitsOf('0.000000000000000001'), side: Side.buy, matches: 3, receiveNs: 10 });
     market.trade(2, '0.5', { quantity: big, side: Side.sell, receiveNs: 20 });
@@ -73,7 +21,7 @@ describe('a bar', () => {
         openUs: T0_US + SECOND_US,
         closeUs: T0_US + 3 * SECOND_US,
         receiveNs: 40,
-        intervalMs: 60_000,
+        kind: 0,
         open: '3',
         high: '7.000000000000000001',
         low: '0.5',
@@ -86,12 +34,16 @@ describe('a bar', () => {
         revision: 0,
         isFinal: false,
         completeness: Completeness.partial,
+        state: BookState.live,
+        hasPrices: true,
+        spreadHigh: null,
+        spreadLow: null,
       },
     ]);
   });
 
   it('opens with the earliest and closes with the latest trade, ties by arrival', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     for (const [seconds, price] of [
       [0.5, '5'],
       [0.5, '6'],
@@ -105,7 +57,7 @@ describe('a bar', () => {
   });
 
   it('is final when the clock reaches its end, not before', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     assert.equal(market.clock(-5), BarChange.none);
     assert.equal(market.trade(0.5), BarChange.opened);
     assert.equal(market.clock(0.9), BarChange.none);
@@ -119,7 +71,7 @@ describe('a bar', () => {
   });
 
   it('is final when a trade of a later bucket comes; empty intervals have none', () => {
-    const market = new Market(1000, 60_000);
+    const market = new Market(['1s', '1m']);
     market.trade(0.5);
     assert.equal(market.trade(7), BarChange.closed | BarChange.opened);
     assert.deepEqual(market.changes(), [
@@ -134,15 +86,14 @@ describe('a bar', () => {
         [7, false],
       ],
     );
-    assert.equal(market.bars.lastClosedRow(0), 0);
     assert.equal(market.bars.openRow(0), 1);
-    assert.equal(market.bars.lastClosedRow(1), -1);
+    assert.equal(market.bars.openRow(1), 0);
   });
 });
 
 describe('a late trade', () => {
   it('revises the bar it belongs to, each time one more, and the open bar never', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     market.trade(0, '5');
     market.trade(1, '6');
     assert.equal(market.trade(0.5, '9'), BarChange.revised);
@@ -157,7 +108,7 @@ describe('a late trade', () => {
   });
 
   it('makes a bar where its bucket had none, in time order, final at once', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     for (const seconds of [0, 5, 8]) market.trade(seconds, String(seconds + 1));
     assert.equal(market.trade(3, '4'), BarChange.created);
     assert.equal(market.trade(8.5, '10'), BarChange.updated);
@@ -172,7 +123,7 @@ describe('a late trade', () => {
   });
 
   it('makes a final bar also in a bucket that only the clock has closed', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     market.trade(0);
     market.clock(4);
     assert.equal(market.trade(2.5), BarChange.created);
@@ -190,7 +141,7 @@ describe('a late trade', () => {
   });
 
   it('counts as late from one microsecond after the allowed lateness, by the newest trade', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     market.trade(0);
     market.trade(11);
     assert.equal(market.trade(0.5), BarChange.revised);
@@ -201,7 +152,7 @@ describe('a late trade', () => {
   });
 
   it('counts as late by the newest clock', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s', '1m']);
     market.trade(0);
     market.clock(11);
     assert.equal(market.trade(0.5), BarChange.revised);
@@ -211,7 +162,7 @@ describe('a late trade', () => {
   });
 
   it('is left out of the kinds it is late for, and counted once', () => {
-    const market = new Market(1000, 5000, 60_000);
+    const market = new Market(['1s', '5s', '1m']);
     market.trade(0, '5');
     market.trade(20, '6');
     assert.equal(market.trade(1, '9'), BarChange.late);
@@ -221,11 +172,11 @@ describe('a late trade', () => {
   });
 
   it('is late where its bucket lies before the oldest bar kept', () => {
-    const market = new Market(10);
-    for (let bar = 0; bar < 600; bar++) market.trade(bar / 100);
+    const market = new Market(['100ms'], { latenessMs: 3_600_000 });
+    for (let bar = 0; bar < 600; bar++) market.trade(bar / 10);
     assert.equal(market.bars.barCount(0), 500);
-    assert.equal(market.trade(1), BarChange.revised);
-    assert.equal(market.trade(0.99), BarChange.late);
+    assert.equal(market.trade(10), BarChange.revised);
+    assert.equal(market.trade(9.99), BarChange.late);
     assert.equal(market.trade(-0.5) & BarChange.late, BarChange.late);
     assert.equal(market.bars.barCount(0), 500);
   });
@@ -233,16 +184,16 @@ describe('a late trade', () => {
 
 describe('completeness', () => {
   it('is partial for the first bar alone, unless its first trade is at its very start', () => {
-    const late = new Market(1000);
+    const late = new Market(['1s']);
     for (const seconds of [0.000001, 1.5]) late.trade(seconds);
     assert.deepEqual(late.completeness(), [Completeness.partial, Completeness.complete]);
-    const whole = new Market(1000);
+    const whole = new Market(['1s']);
     for (const seconds of [0, 1.5]) whole.trade(seconds);
     assert.deepEqual(whole.completeness(), [Completeness.complete, Completeness.complete]);
   });
 
   it('is gap for the bar open at a loss and for the next one to open', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     market.trade(0.5);
     market.bars.noteGap();
     for (const seconds of [0.6, 1, 1.5, 2]) market.trade(seconds);
@@ -254,31 +205,56 @@ describe('completeness', () => {
   });
 
   it('is gap for a first bar after a loss', () => {
-    const market = new Market(1000);
+    const market = new Market(['1s']);
     market.bars.noteGap();
     for (const seconds of [0.5, 1]) market.trade(seconds);
     assert.deepEqual(market.completeness(), [Completeness.gap, Completeness.complete]);
   });
 });
 
+describe('allowed lateness', () => {
+  for (const latenessMs of [0, 500, 60_000]) {
+    it(`of ${latenessMs} ms lets a trade in up to there and no further`, () => {
+      const market = new Market(['1s'], { latenessMs });
+      market.trade(0);
+      market.trade(1 + latenessMs / 1000);
+      assert.equal(market.trade(0.5), BarChange.revised);
+      market.trade(1.000001 + latenessMs / 1000);
+      assert.equal(market.trade(0.5), BarChange.late);
+    });
+  }
+});
+
 describe('kinds', () => {
-  it('have a hidden minute for the signals where none is asked for', () => {
-    const market = new Market(1000);
-    const { bars } = market;
-    assert.deepEqual([bars.kinds, bars.visibleKinds, bars.signalKind, bars.intervalMs(1)], [2, 1, 1, 60_000]);
-    assert.deepEqual([bars.kindOf(1000), bars.kindOf(60_000)], [0, -1]);
-    const asked = new MarketBars([60_000, 1000], false, makeCounters());
-    assert.deepEqual([asked.kinds, asked.visibleKinds, asked.signalKind, asked.kindOf(60_000)], [2, 2, 0, 0]);
+  it('are known by index, by number in the engine’s list, and as visible or not', () => {
+    const [hidden, second] = planOf(['1m', '1s'], {}, 7).kinds;
+    const kinds = [second, { ...hidden, isVisible: false }];
+    const bars = new MarketBars({ ...planOf([]), kinds }, makeCounters());
+    assert.deepEqual([bars.kinds, bars.kindNumber(0), bars.kindNumber(1)], [2, 8, 7]);
+    assert.deepEqual([bars.indexOf(7), bars.indexOf(8), bars.indexOf(9)], [1, 0, -1]);
+    assert.deepEqual([bars.isVisible(0), bars.isVisible(1)], [true, false]);
+    assert.deepEqual([bars.barCount(0), bars.openRow(0)], [0, -1]);
+  });
+
+  it('are told by their number', () => {
+    const bars = new MarketBars(planOf(['1s', '100t'], {}, 40), makeCounters());
+    const records = new Records();
+    records.writeTrade({ timeUs: T0_US, price: unitsOf('1'), quantity: unitsOf('1') });
+    bars.trade(records.u8, records.u32, records.f64, SLOT, BookState.live);
+    assert.deepEqual(
+      [0, 1].map((index) => barText(bars, index, bars.openRow(index)).kind),
+      [40, 41],
+    );
   });
 
   it('that are hidden count nothing', () => {
-    const hidden = new Market();
-    assert.deepEqual([hidden.bars.kinds, hidden.bars.visibleKinds], [1, 0]);
-    hidden.trade(0);
-    hidden.trade(60);
-    assert.equal(hidden.trade(59), BarChange.revised);
-    hidden.trade(80);
-    assert.equal(hidden.trade(59), BarChange.none);
-    assert.deepEqual(countersOf(hidden.counters, 'late', 'revised'), [0, 0]);
+    const [minute] = planOf(['1m']).kinds;
+    const market = new Market([], { kinds: [{ ...minute, isVisible: false }] });
+    market.trade(0);
+    market.trade(60);
+    assert.equal(market.trade(59), BarChange.revised);
+    market.trade(80);
+    assert.equal(market.trade(59), BarChange.none);
+    assert.deepEqual(countersOf(market.counters, 'late', 'revised'), [0, 0]);
   });
 });

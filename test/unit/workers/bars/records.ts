@@ -1,12 +1,14 @@
 // Builds input records and reads bars back for the tests of bars, trade filter and signals.
+import { barKindOf } from '../../../../engine/base/bar-kinds.ts';
 import { formatDecimal } from '../../../../engine/base/decimal.ts';
 import { notionalUnits, scaledText, unitsText, volumeUnits } from '../../../../engine/publish/wide-decimal.ts';
+import { ALLOWED_LATENESS_MS } from '../../../../schemas/config.ts';
 import { MARKET_COUNTER_COLUMNS, type MarketCounterName, marketCounter } from '../../../../schemas/counters.ts';
-import { bar, barNotional, barPrices, barSides, barVolumes } from '../../../../schemas/derived.ts';
-import { Side, TradeFlag } from '../../../../schemas/ids.ts';
+import { bar, barNotional, barPrices, barSides, barSpread, barVolumes } from '../../../../schemas/derived.ts';
+import { EmptyBars, Side, TradeFlag } from '../../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../../schemas/layout.ts';
 import { clock, trade, tradeId } from '../../../../schemas/market-data.ts';
-import type { MarketBars } from '../../../../workers/bars/market-bars.ts';
+import type { BarPlan, MarketBars } from '../../../../workers/bars/market-bars.ts';
 
 const ATTO = 10n ** 15n;
 const ONE = 10n ** 18n;
@@ -61,19 +63,30 @@ export class Records {
   }
 }
 
+/** A plan of kinds by name, all of them visible, numbered from `first` on. */
+export function planOf(names: readonly string[], more: Partial<BarPlan> = {}, first = 0): BarPlan {
+  return {
+    kinds: names.map((name, index) => ({ number: first + index, kind: barKindOf(name), isVisible: true })),
+    latenessMs: ALLOWED_LATENESS_MS,
+    emptyBars: EmptyBars.skip,
+    keepAll: false,
+    ...more,
+  };
+}
+
 export const makeCounters = (): Float64Array => new Float64Array(MARKET_COUNTER_COLUMNS);
 
 export function countersOf(counters: Float64Array, ...names: MarketCounterName[]): number[] {
   return names.map((name) => counters[marketCounter[name]]);
 }
 
-/** A bar as its five output slots tell it. */
+/** A bar as its six output slots and its flags tell it. */
 export type BarText = {
   startUs: number;
   openUs: number;
   closeUs: number;
   receiveNs: number;
-  intervalMs: number;
+  kind: number;
   open: string;
   high: string;
   low: string;
@@ -86,18 +99,23 @@ export type BarText = {
   revision: number;
   isFinal: boolean;
   completeness: number;
+  state: number;
+  hasPrices: boolean;
+  spreadHigh: string | null;
+  spreadLow: string | null;
 };
 
 // Slots in no order: nothing may rely on them being neighbours.
-const [BAR, PRICES, VOLUMES, SIDES, NOTIONAL] = [3, 0, 4, 1, 2];
+const [BAR, PRICES, VOLUMES, SIDES, NOTIONAL, SPREAD] = [3, 0, 4, 1, 2, 5];
 
 /** Reads a bar back through writeBar(). */
 export function barText(bars: MarketBars, kind: number, row: number): BarText {
-  const out = new Float64Array(5 * SLOT_F64).fill(Number.NaN);
-  bars.writeBar(kind, row, out, BAR, PRICES, VOLUMES, SIDES, NOTIONAL);
+  const out = new Float64Array(6 * SLOT_F64).fill(Number.NaN);
+  bars.writeBar(kind, row, out, BAR, PRICES, VOLUMES, SIDES, NOTIONAL, SPREAD);
   const flags = bars.flags(kind, row);
   const head = (field: keyof typeof bar.at): number => out[BAR * SLOT_F64 + bar.at[field]];
   const decimalAt = (at: number): string => formatDecimal(out[at], out[at + 1]);
+  const spreadAt = (at: number): string | null => (out[at] < 0 ? null : decimalAt(at));
   const sumAt = (at: number): string => {
     if (!(out[at + 1] < 1e15 && out[at + 2] < 1e15)) throw new Error(`sum not settled at ${at}`);
     return unitsText(volumeUnits(out[at], out[at + 1], out[at + 2]));
@@ -110,7 +128,7 @@ export function barText(bars: MarketBars, kind: number, row: number): BarText {
     openUs: head('openTimeUs'),
     closeUs: head('closeTimeUs'),
     receiveNs: head('receiveTimeNs'),
-    intervalMs: head('intervalMs'),
+    kind: head('kind'),
     open: decimalAt(PRICES * SLOT_F64 + barPrices.at.openMilli),
     high: decimalAt(PRICES * SLOT_F64 + barPrices.at.highMilli),
     low: decimalAt(PRICES * SLOT_F64 + barPrices.at.lowMilli),
@@ -122,7 +140,11 @@ export function barText(bars: MarketBars, kind: number, row: number): BarText {
     trades: head('trades'),
     revision: head('revision'),
     isFinal: (flags & 1) !== 0,
-    completeness: flags >> 1,
+    completeness: (flags >> 1) & 3,
+    state: (flags >> 3) & 7,
+    hasPrices: (flags & 64) === 0,
+    spreadHigh: spreadAt(SPREAD * SLOT_F64 + barSpread.at.spreadHighMilli),
+    spreadLow: spreadAt(SPREAD * SLOT_F64 + barSpread.at.spreadLowMilli),
   };
 }
 
