@@ -1,11 +1,9 @@
 // Owns the checks of the EMA cross against a computation of its own: weights written out, no recursion, no revisions.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SignalEvent } from '../../../../schemas/ids.ts';
-import { EmaCross } from '../../../../workers/signals/ema-cross.ts';
-
-const MINUTE_US = 60_000_000;
-const START_US = 1_786_000_020_000_000;
+import { SignalEvent } from '../../../../../schemas/ids.ts';
+import { EmaCross } from '../../../../../workers/signals/bars/ema-cross.ts';
+import { barWithoutPrices, flatBar } from '../../../../support/bar-views.ts';
 
 /** An EMA as one weighted sum: the seed's mean and every later close with its own power of 1 − α. */
 function weightedEma(closes: readonly number[], period: number): number {
@@ -21,22 +19,25 @@ function expectedValue(closes: readonly number[]): number {
   return closes.length < 26 ? Number.NaN : weightedEma(closes, 12) - weightedEma(closes, 26);
 }
 
+/** Bars by their minute; one given again is a revision, since only the last can be. */
 class Subject {
-  private readonly ema = new EmaCross();
-  private readonly words = new Float64Array(5);
+  private readonly cross = new EmaCross(12, 26);
+  private lastMinute = -1;
 
   add(minute: number, close: number): number {
-    this.words[1] = START_US + minute * MINUTE_US;
-    const milli = Math.floor(close * 1000);
-    this.words[3] = milli;
-    this.words[4] = Math.round((close * 1000 - milli) * 1e5) * 1e10;
-    return this.ema.add(this.words, 1, 3);
+    this.cross.bar(flatBar(close), minute === this.lastMinute);
+    this.lastMinute = minute;
+    return this.cross.event;
   }
 
-  read(): { value: number; closes: number; isWarm: boolean } {
-    const out = new Float64Array(2);
-    const isWarm = this.ema.write(out, 0, 1) === 1;
-    return { value: out[0], closes: out[1], isWarm };
+  addWithoutPrices(minute: number): number {
+    this.cross.bar(barWithoutPrices(), minute === this.lastMinute);
+    this.lastMinute = minute;
+    return this.cross.event;
+  }
+
+  read(): { value: number; isWarm: boolean } {
+    return { value: this.cross.value, isWarm: this.cross.isWarm };
   }
 }
 
@@ -52,9 +53,8 @@ function walk(count: number, seed: number): number[] {
 }
 
 function assertValue(subject: Subject, closes: readonly number[]): void {
-  const { value, closes: count, isWarm } = subject.read();
+  const { value, isWarm } = subject.read();
   const expected = expectedValue(closes);
-  assert.equal(count, closes.length);
   assert.equal(isWarm, closes.length >= 26);
   if (Number.isNaN(expected)) assert.ok(Number.isNaN(value));
   else assert.ok(Math.abs(value - expected) < 1e-7, `after ${closes.length}: expected ${expected}, was ${value}`);
@@ -118,11 +118,15 @@ describe('EMA cross', () => {
     assert.equal(subject.add(31, 99), SignalEvent.none);
   });
 
-  it('does not look at a bar behind the last one', () => {
+  it('passes over a bar without prices, and takes it once a revision gives it some', () => {
     const subject = new Subject();
     const closes = walk(40, 5);
     for (const [minute, close] of closes.entries()) subject.add(minute, close);
-    assert.equal(subject.add(20, 1), SignalEvent.none);
+    assert.equal(subject.addWithoutPrices(40), SignalEvent.none);
     assertValue(subject, closes);
+    subject.add(40, 60_000);
+    assertValue(subject, [...closes, 60_000]);
+    subject.add(40, 61_000);
+    assertValue(subject, [...closes, 61_000]);
   });
 });
