@@ -1,18 +1,31 @@
 // Depth channels: asks for the best N levels at each interval, only while someone listens, and adds the measures.
 
 import { RequestKind } from '../../schemas/ids.ts';
-import { type BookChangeMessage, type BookSnapshotMessage, LEVEL_NUMBERS } from './messages.ts';
+import { areBestKnown } from '../measures/side.ts';
+import type { Channel } from './channels.ts';
+import { sideOf } from './measures-api.ts';
+import { type BookChangeMessage, type BookSnapshotMessage, LEVEL_NUMBERS, type Levels } from './messages.ts';
 import type { Requests } from './requests.ts';
 import type { Topic } from './topics.ts';
-import { topMeasures } from './wide-decimal.ts';
+import { NO_MEASURES, type TopMeasures, topMeasures } from './wide-decimal.ts';
 
 type Group = { readonly timer: NodeJS.Timeout; readonly topics: Set<Topic> };
 
-function toSnapshot(topic: Topic, book: BookChangeMessage): BookSnapshotMessage {
-  const { number: depth, intervalMs, name } = topic.channel;
+/** Nothing is measured of a book that is not live, and no price between sides whose best levels are not known. */
+function measuresOf(book: BookChangeMessage, bids: Levels, asks: Levels): TopMeasures {
+  if (book.state !== 'live') return NO_MEASURES;
+  const measures = topMeasures(bids, asks);
+  const isKnown =
+    areBestKnown(sideOf(bids, book.horizonBid, true), 1) && areBestKnown(sideOf(asks, book.horizonAsk, false), 1);
+  return isKnown ? measures : { ...measures, spread: null, mid: null, microprice: null };
+}
+
+/** What a depth channel shows of a book: its best levels, and the measures of these. */
+export function toSnapshot(channel: Channel, book: BookChangeMessage): BookSnapshotMessage {
+  const { number: depth, intervalMs, name } = channel;
   const bids = book.bids.subarray(0, depth * LEVEL_NUMBERS);
   const asks = book.asks.subarray(0, depth * LEVEL_NUMBERS);
-  const { timestampUs, localTimestampUs, state, reason, bookSequence } = book;
+  const { timestampUs, localTimestampUs, state, reason, bookSequence, horizonBid, horizonAsk } = book;
   return {
     type: 'book_snapshot',
     timestampUs,
@@ -25,7 +38,9 @@ function toSnapshot(topic: Topic, book: BookChangeMessage): BookSnapshotMessage 
     bids,
     asks,
     bookSequence,
-    ...topMeasures(bids, asks),
+    horizonBid,
+    horizonAsk,
+    ...measuresOf(book, bids, asks),
   };
 }
 
@@ -68,14 +83,10 @@ export class DepthTimers {
     if (topic.isAsked) return;
     topic.isAsked = true;
     const { market, channel } = topic;
-    this.requests.ask(
-      { market, kind: RequestKind.book, limit: channel.number, intervalMs: 0 },
-      this.nowMs(),
-      (answer) => {
-        topic.isAsked = false;
-        if (answer !== null && answer.book !== null) topic.publish(toSnapshot(topic, answer.book));
-      },
-    );
+    this.requests.ask({ market, kind: RequestKind.book, limit: channel.number, barKind: 0 }, this.nowMs(), (answer) => {
+      topic.isAsked = false;
+      if (answer !== null && answer.book !== null) topic.publish(toSnapshot(channel, answer.book));
+    });
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { ATTO_PER_MILLI, compareDecimals, formatDecimal } from '../../engine/bas
 import type { Ladder } from './ladder.ts';
 import { isCrossed } from './measures.ts';
 
-export type IntegrityRule = 'range' | 'order' | 'quantity' | 'crossed';
+export type IntegrityRule = 'range' | 'order' | 'quantity' | 'horizon' | 'crossed';
 
 export type IntegrityFault = {
   readonly rule: IntegrityRule;
@@ -47,13 +47,35 @@ function levelFault(ladder: Ladder, rank: number): IntegrityFault | null {
   return { rule: 'order', side, rank, message };
 }
 
-/** The first fault found: each level's numbers, quantity and order, then whether the sides cross. Null where sound. */
+/** A level behind a closed horizon, with levels between that are not known; the worst level shows it. */
+function horizonFault(ladder: Ladder): IntegrityFault | null {
+  if (!ladder.isClosed || ladder.count === 0) return null;
+  const { values, horizon } = ladder;
+  const compared = compareDecimals(values[0], values[1], horizon[0], horizon[1]);
+  if (compared !== (ladder.isBid ? -1 : 1)) return null;
+  const side = ladder.isBid ? 'bid' : 'ask';
+  const rank = ladder.count - 1;
+  const expected = `no price behind the horizon ${formatDecimal(horizon[0], horizon[1])}`;
+  return {
+    rule: 'horizon',
+    side,
+    rank,
+    message: `${side} ${rank}: expected ${expected}, was ${priceAt(ladder, rank)}`,
+  };
+}
+
+/**
+ * The first fault found: each level's numbers, quantity and order, its horizon, then whether the sides cross. Null where
+ * sound.
+ */
 export function findFault(bids: Ladder, asks: Ladder): IntegrityFault | null {
   for (const ladder of [bids, asks]) {
     for (let rank = 0; rank < ladder.count; rank++) {
       const fault = levelFault(ladder, rank);
       if (fault !== null) return fault;
     }
+    const fault = horizonFault(ladder);
+    if (fault !== null) return fault;
   }
   if (!isCrossed(bids, asks)) return null;
   const message = `expected the best bid not above the best ask ${priceAt(asks, 0)}, was ${priceAt(bids, 0)}`;

@@ -16,6 +16,8 @@ export const LevelResult = {
   inserted: 1,
   changed: 2,
   removed: 3,
+  /** Behind a closed horizon: left out, as its neighbours there are not known. */
+  beyond: 4,
   /** No room under LADDER_LEVELS_MAX: the level was left out, so the side is no longer exact. */
   full: -1,
 } as const;
@@ -35,8 +37,16 @@ const LOOP_LEVELS = 16;
  *   rank      count-1                 0
  *
  * Bids rise and asks fall by index, so a change near the touch moves few levels. Prices are compared exactly, by
- * (milli, atto). Nothing is ever dropped but by cut(). Allocates only when it grows, by doubling; `values` and
- * `decimals` are other arrays afterwards, so no one may keep them. Thread: the shard's.
+ * (milli, atto). Nothing is ever dropped but by cut() and keep(), and what keep() has closed.
+ *
+ * The horizon is the price down to which the side is known: a price at it or better that is not held does not exist.
+ * It is one of three, the first that applies:
+ *   noted   the worst price of a snapshot that may have been cut where it came from; levels behind it are still held
+ *   closed  the worst price keep() has left; levels behind it are left out, so none held lies behind an unknown one
+ *   venue   the worst price held, while the side is as deep as the venue keeps it (`venueDepth`)
+ *
+ * Allocates only when it grows, by doubling, and with its first horizon; `values` and `decimals` are other arrays
+ * afterwards, so no one may keep them. Thread: the shard's.
  */
 export class Ladder {
   readonly isBid: boolean;
@@ -47,6 +57,10 @@ export class Ladder {
   /** Prices of the levels cut by the last cut(), two numbers each, worst first. */
   cutPrices = NO_NUMBERS;
   cutCount = 0;
+  /** Levels the venue keeps; 0 is all. */
+  venueDepth = 0;
+  /** keep() has cut levels since the last snapshot. */
+  isClosed = false;
   private readonly sign: number;
   private levels = 0;
   private capacity = 0;
@@ -54,6 +68,9 @@ export class Ladder {
   private isFalling = true;
   private hasZero = false;
   private sort: LevelSort | null = null;
+  /** One level's numbers, of which the price counts; made with the first horizon. */
+  private bound = NO_NUMBERS;
+  private isBounded = false;
 
   constructor(isBid: boolean) {
     this.isBid = isBid;
@@ -62,6 +79,16 @@ export class Ladder {
 
   get count(): number {
     return this.levels;
+  }
+
+  /** False where the side is known whole. */
+  get hasHorizon(): boolean {
+    return this.isBounded || (this.venueDepth > 0 && this.levels >= this.venueDepth);
+  }
+
+  /** Price milli and atto of the horizon at 0 and 1, with hasHorizon. */
+  get horizon(): Float64Array {
+    return this.isBounded ? this.bound : this.values;
   }
 
   /** Index in `values` of the price of the level `rank` places from the best, 0 <= rank < count. */
@@ -84,6 +111,7 @@ export class Ladder {
       this.write(found, f64, at, priceDecimals, quantityDecimals);
       return LevelResult.changed;
     }
+    if (this.isClosed && found === ~0 && this.isBeyond(f64, at)) return LevelResult.beyond;
     if (this.levels === this.capacity && !this.grow()) return LevelResult.full;
     this.openAt(~found);
     this.write(~found, f64, at, priceDecimals, quantityDecimals);
@@ -125,7 +153,7 @@ export class Ladder {
     if (this.hasZero) this.levels = leaveOutZeros(this.values, this.decimals, this.levels);
   }
 
-  /** Becomes a copy of the other ladder. Both have the same side. */
+  /** Becomes a copy of the other ladder's levels, which counts as whole. Both have the same side. */
   copyFrom(other: Ladder): void {
     const count = other.levels;
     while (this.capacity < count) this.grow();
@@ -135,6 +163,30 @@ export class Ladder {
     for (let i = 0; i < count * LEVEL_STRIDE; i++) values[i] = fromValues[i];
     for (let i = 0; i < count * 2; i++) decimals[i] = fromDecimals[i];
     this.levels = count;
+    this.isBounded = false;
+    this.isClosed = false;
+  }
+
+  /** The levels held may have been cut where they came from: the worst of them is the horizon. */
+  noteHorizon(): void {
+    if (this.levels === 0) return;
+    if (this.bound.length === 0) this.bound = new Float64Array(LEVEL_STRIDE);
+    this.bound[0] = this.values[0];
+    this.bound[PRICE_ATTO] = this.values[PRICE_ATTO];
+    this.isBounded = true;
+  }
+
+  /**
+   * As cut(), for good: where levels are cut the worst one left is the horizon, and nothing behind it is taken again.
+   * Levels behind a noted horizon go too: between them and it others may be missing.
+   */
+  keep(depth: number): number {
+    if (this.levels <= depth) return this.cut(depth);
+    const left = this.isBounded ? this.knownLevels(depth) : depth;
+    const cut = this.cut(left);
+    if (left === depth) this.noteHorizon();
+    this.isClosed = true;
+    return cut;
   }
 
   /** Keeps the best `depth` levels; returns how many were cut, their prices are in `cutPrices`. */
@@ -177,6 +229,19 @@ export class Ladder {
       else high = middle;
     }
     return ~low;
+  }
+
+  /** How many of the best `depth` levels do not lie behind the horizon. */
+  private knownLevels(depth: number): number {
+    let known = depth;
+    while (known > 0 && this.isBeyond(this.values, (this.levels - known) * LEVEL_STRIDE)) known--;
+    return known;
+  }
+
+  /** True where the price at `at` lies behind the horizon. */
+  private isBeyond(f64: Float64Array, at: number): boolean {
+    const better = (f64[at] - this.bound[0]) * this.sign;
+    return better < 0 || (better === 0 && (f64[at + PRICE_ATTO] - this.bound[PRICE_ATTO]) * this.sign < 0);
   }
 
   private write(index: number, f64: Float64Array, at: number, priceDecimals: number, quantityDecimals: number): void {

@@ -5,8 +5,8 @@ import { marketCounter } from '../../schemas/counters.ts';
 import { BookState, ChangeFlag, LevelFlag, StateReason } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
 import { bookChange, level } from '../../schemas/market-data.ts';
-import type { VenueRule } from '../../schemas/venue-rules.ts';
-import { bookChecksum } from './checksum.ts';
+import type { ChecksumKind, VenueRule } from '../../schemas/venue-rules.ts';
+import { BOOK_CHECKSUMS, type BookChecksum } from './checksum.ts';
 import { HoldBuffer } from './hold-buffer.ts';
 import { Ladder, LevelResult } from './ladder.ts';
 import { isCrossed } from './measures.ts';
@@ -24,7 +24,7 @@ export const BookOutcome = {
   snapshot: 2,
   /** State or reason is another. */
   stateChanged: 4,
-  /** A delta pushed levels over the venue's depth: `cutPrices` of bids and asks, `cutCount` each, are gone. */
+  /** A delta pushed levels over the depth kept: `cutPrices` of bids and asks, `cutCount` each, are gone. */
   cut: 8,
 } as const;
 
@@ -36,6 +36,9 @@ const RESYNCS = marketCounter.resyncs;
 const CHECKSUMS_OK = marketCounter.checksumsOk;
 const CHECKSUMS_BAD = marketCounter.checksumsBad;
 const BOOK_CHANGES = marketCounter.bookChanges;
+const DISCARDED = marketCounter.discarded;
+const HELD = marketCounter.held;
+const RELEASED = marketCounter.released;
 
 /**
  *   syncing ───── snapshot joins ─────► live ◄──── snapshot joins ────┬─────────────┐
@@ -44,7 +47,8 @@ const BOOK_CHANGES = marketCounter.bookChanges;
  *                                       │                              │             │
  *                                       └── gap, checksum, break ──────┴───────► resyncing
  *
- * live and suspect follow the deltas; syncing and resyncing keep their levels and wait for a snapshot, changes are
+ * A live book that nothing changes for too long is stale, and live again with the next change that follows.
+ * live, suspect and stale follow the deltas; syncing and resyncing keep their levels and wait for a snapshot, changes are
  * held meanwhile (venues with REST snapshots) or left out. For each change: begin(), level() once per level, end(),
  * which may be in different batches. A delta is applied as it comes, a snapshot at its end. Thread: the shard's.
  */
@@ -63,12 +67,19 @@ export class MarketBook {
   venueSequence = -1;
   /** Venue clock of the last change applied; 0 where the venue gives none. */
   exchangeTimeUs = 0;
+  /** The last checksum that did not match, until someone takes note of it. */
+  mismatch: { readonly kind: ChecksumKind | null; readonly expected: number } | null = null;
   /** Receive time of the record that made the book what it is: at a join that of the snapshot. */
   receiveTimeNs = 0;
   private readonly counters: Float64Array;
+  /** Levels a side the user wants kept; 0 is all. */
+  private readonly levelsKept: number;
   private readonly stage: SnapshotStage;
   private readonly held = new HoldBuffer();
   private readonly sequencer: Sequencer;
+  private readonly checksumKind: ChecksumKind | null;
+  /** Null where the venue has no checksum. */
+  private readonly checksum: BookChecksum | null;
   /** Fields of the head of the change that is open: its slot may be gone when end() comes. */
   private readonly head = new Float64Array(SLOT_F64);
   private headFlags = 0;
@@ -81,11 +92,17 @@ export class MarketBook {
   private pendingReason: StateReason = StateReason.none;
   private pendingTimeNs = 0;
 
-  /** `counters` is the market's row; `stage` is shared by all markets of the shard. */
-  constructor(rule: VenueRule, counters: Float64Array, stage: SnapshotStage) {
+  /**
+   * `counters` is the market's row; `stage` is shared by all markets of the shard. `levelsKept` cuts each side, 0 keeps
+   * all. A book with checksums is not cut: its venue bounds it, and a side that has lost levels could not be checked.
+   */
+  constructor(rule: VenueRule, counters: Float64Array, stage: SnapshotStage, levelsKept = 0) {
+    this.levelsKept = rule.checksum === null ? levelsKept : 0;
     this.counters = counters;
     this.stage = stage;
     this.sequencer = new Sequencer(rule, this.held);
+    this.checksumKind = rule.checksum;
+    this.checksum = rule.checksum === null ? null : BOOK_CHECKSUMS[rule.checksum];
   }
 
   /** True between begin() and end(): a delta may be applied in part. */
@@ -111,11 +128,10 @@ export class MarketBook {
     return this.action;
   }
 
-  /** One level record of the change that is open. */
-  level(u8: Uint8Array, f64: Float64Array, slot: number): void {
-    if (this.action === ChangeAction.applyDelta) {
-      this.applyLevel(u8, f64, slot);
-    } else if (this.action === ChangeAction.loadSnapshot) {
+  /** One level record of the change that is open. False where a delta's level lies beyond what the book keeps. */
+  level(u8: Uint8Array, f64: Float64Array, slot: number): boolean {
+    if (this.action === ChangeAction.applyDelta) return this.applyLevel(u8, f64, slot);
+    if (this.action === ChangeAction.loadSnapshot) {
       const at8 = slot * SLOT_BYTES;
       const side = (u8[at8 + level.at.flags] & LevelFlag.ask) !== 0 ? this.stage.asks : this.stage.bids;
       const at = slot * SLOT_F64 + level.at.priceMilli;
@@ -124,6 +140,7 @@ export class MarketBook {
     } else if (this.action === ChangeAction.hold) {
       this.held.level(u8, f64, slot);
     }
+    return true;
   }
 
   /** After the last level. Returns BookOutcome bits of the whole change. */
@@ -151,12 +168,26 @@ export class MarketBook {
     return this.outcome;
   }
 
+  /** Nothing came for too long: the levels stand, too old to be trusted, until a change that follows. */
+  markStale(timeNs: number): void {
+    this.head[bookChange.at.receiveTimeNs] = timeNs;
+    this.setState(BookState.stale, StateReason.silent);
+  }
+
+  /** What was known of this market is gone: only a snapshot makes a book again. */
+  forget(reason: StateReason, timeNs: number): void {
+    this.addLost(1);
+    this.head[bookChange.at.receiveTimeNs] = timeNs;
+    this.setState(BookState.resyncing, reason);
+  }
+
   private beginSnapshot(): number {
     const decision = this.sequencer.snapshot(this.headFlags, this.head, 0);
     if (decision !== SnapshotDecision.replace) {
-      if (decision === SnapshotDecision.old) this.counters[DUPLICATES]++;
+      this.counters[decision === SnapshotDecision.old ? DUPLICATES : DISCARDED]++;
       return ChangeAction.skip;
     }
+    if (this.held.count === 0) this.discardHeld();
     this.stage.begin();
     this.hasOverflowed = false;
     return ChangeAction.loadSnapshot;
@@ -165,34 +196,42 @@ export class MarketBook {
   private beginDelta(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): number {
     const decision = this.sequencer.change(this.headFlags, this.head, 0);
     if (decision === ChangeDecision.apply) return ChangeAction.applyDelta;
-    if (decision === ChangeDecision.old) this.counters[DUPLICATES]++;
-    if (decision === ChangeDecision.gap) {
-      this.noteGap();
-      if (this.sequencer.holds) return this.hold(u8, u32, f64, slot);
+    if (decision === ChangeDecision.gap) this.noteGap();
+    if (decision === ChangeDecision.hold || (decision === ChangeDecision.gap && this.sequencer.holds)) {
+      return this.hold(u8, u32, f64, slot);
     }
-    return decision === ChangeDecision.hold ? this.hold(u8, u32, f64, slot) : ChangeAction.skip;
+    this.counters[decision === ChangeDecision.old ? DUPLICATES : DISCARDED]++;
+    return ChangeAction.skip;
   }
 
   private hold(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): number {
     const lost = this.held.begin(u8, u32, f64, slot);
+    this.counters[HELD]++;
     if (lost > 0) {
       this.addLost(lost);
+      this.counters[RELEASED] += lost;
+      this.counters[DISCARDED] += lost;
       this.setState(this.state, StateReason.bufferFull);
     }
     return this.held.count > 0 ? ChangeAction.hold : ChangeAction.skip;
   }
 
-  private applyLevel(u8: Uint8Array, f64: Float64Array, slot: number): void {
+  private applyLevel(u8: Uint8Array, f64: Float64Array, slot: number): boolean {
     const at8 = slot * SLOT_BYTES;
     const side = (u8[at8 + level.at.flags] & LevelFlag.ask) !== 0 ? this.asks : this.bids;
     const at = slot * SLOT_F64 + level.at.priceMilli;
     const result = side.apply(f64, at, u8[at8 + level.at.priceDecimals], u8[at8 + level.at.quantityDecimals]);
     if (result === LevelResult.full) this.hasOverflowed = true;
+    return result !== LevelResult.beyond;
   }
 
   /** A snapshot whose checksum fails replaces the book too, but does not make it live. */
   private endSnapshot(): void {
     this.stage.endInto(this.bids, this.asks);
+    if ((this.headFlags & ChangeFlag.rest) !== 0) {
+      this.bids.noteHorizon();
+      this.asks.noteHorizon();
+    }
     this.take(this.headFlags, this.head, 0);
     this.outcome = BookOutcome.applied | BookOutcome.snapshot;
     if (!this.matches(this.headFlags, this.head, 0)) return;
@@ -216,10 +255,11 @@ export class MarketBook {
         held.dropBefore(position);
         return;
       }
+      this.counters[RELEASED]++;
       if (decision === ChangeDecision.apply) {
         for (let i = 1; i < slots; i++) this.applyLevel(held.u8, held.f64, held.slotAt(position + i));
         this.finishDelta(flags, held.f64, slot * SLOT_F64);
-      }
+      } else this.counters[DISCARDED]++;
       position += slots;
     }
     held.release();
@@ -227,10 +267,12 @@ export class MarketBook {
 
   private finishDelta(flags: number, f64: Float64Array, base: number): void {
     this.take(flags, f64, base);
-    if (this.matches(flags, f64, base)) this.judge();
+    if (!this.matches(flags, f64, base)) return;
+    if (this.state === BookState.stale) this.setState(BookState.live, StateReason.none);
+    this.judge();
   }
 
-  /** All levels of a change are in: counts it and cuts to the venue's depth. */
+  /** All levels of a change are in: counts it and cuts to the depth kept. */
   private take(flags: number, f64: Float64Array, base: number): void {
     this.bookSequence++;
     this.counters[BOOK_CHANGES]++;
@@ -238,18 +280,29 @@ export class MarketBook {
     this.exchangeTimeUs = f64[base + bookChange.at.exchangeTimeUs];
     this.receiveTimeNs = this.head[bookChange.at.receiveTimeNs];
     this.outcome |= BookOutcome.applied;
-    const depth = f64[base + bookChange.at.depth] | 0;
-    if (depth > 0 && this.bids.cut(depth) + this.asks.cut(depth) > 0) this.outcome |= BookOutcome.cut;
+    this.cutTo(f64[base + bookChange.at.depth] | 0);
+  }
+
+  /** The venue keeps `depth` levels, 0 is all; the user's own depth counts where it is less. */
+  private cutTo(depth: number): void {
+    const { bids, asks, levelsKept } = this;
+    bids.venueDepth = depth;
+    asks.venueDepth = depth;
+    let cut = 0;
+    if (levelsKept > 0 && (depth === 0 || levelsKept < depth)) cut = bids.keep(levelsKept) + asks.keep(levelsKept);
+    else if (depth > 0) cut = bids.cut(depth) + asks.cut(depth);
+    if (cut > 0) this.outcome |= BookOutcome.cut;
   }
 
   /** Compares the venue's checksum, where there is one, with the book's: both as signed 32-bit numbers. */
   private matches(flags: number, f64: Float64Array, base: number): boolean {
-    if ((flags & ChangeFlag.hasChecksum) === 0) return true;
-    if (bookChecksum(this.bids, this.asks) === (f64[base + bookChange.at.checksum] | 0)) {
+    if ((flags & ChangeFlag.hasChecksum) === 0 || this.checksum === null) return true;
+    if (this.checksum(this.bids, this.asks) === (f64[base + bookChange.at.checksum] | 0)) {
       this.counters[CHECKSUMS_OK]++;
       return true;
     }
     this.counters[CHECKSUMS_BAD]++;
+    this.mismatch = { kind: this.checksumKind, expected: f64[base + bookChange.at.checksum] | 0 };
     this.sequencer.breakChain();
     this.setState(BookState.resyncing, StateReason.checksum);
     return false;
@@ -272,11 +325,19 @@ export class MarketBook {
   private breakNow(reason: StateReason): void {
     this.pendingReason = StateReason.none;
     this.held.clear();
+    this.discardHeld();
     if (!this.sequencer.isJoined) return;
     if (reason === StateReason.gap) this.counters[GAPS]++;
     this.sequencer.breakChain();
     this.head[bookChange.at.receiveTimeNs] = this.pendingTimeNs;
     this.setState(BookState.resyncing, reason);
+  }
+
+  /** What was held is gone without having been applied. */
+  private discardHeld(): void {
+    const left = this.counters[HELD] - this.counters[RELEASED];
+    this.counters[RELEASED] += left;
+    this.counters[DISCARDED] += left;
   }
 
   private addLost(count: number): void {

@@ -6,8 +6,13 @@ import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { level } from '../../schemas/market-data.ts';
 import type { OutputWriter } from './writer.ts';
 
-/** One side of a book as answers need it: four numbers a level, best level last. */
-export type LevelList = { readonly values: Float64Array; readonly count: number };
+/** One side of a book as answers need it: four numbers a level, best level last; price of the horizon at 0 and 1. */
+export type LevelList = {
+  readonly values: Float64Array;
+  readonly count: number;
+  readonly hasHorizon: boolean;
+  readonly horizon: Float64Array;
+};
 
 /** What heads a book update: written by the shard for deltas and whole books alike. */
 export type BookHead = {
@@ -68,15 +73,18 @@ function writeSide(out: OutputWriter, side: LevelList, flags: number, count: num
   for (let rank = 0; rank < count; rank++) writeLevel(out, flags, side.values, (side.count - 1 - rank) * 4, false);
 }
 
-/** A whole book, best levels first, bids before asks; `limit` levels a side, 0 for all. */
+/** A whole book, best levels first, bids before asks, then the horizons there are; `limit` levels a side, 0 for all. */
 export function writeWholeBook(out: OutputWriter, book: BookHead, limit: number): void {
   const bids = limit === 0 ? book.bids.count : Math.min(limit, book.bids.count);
   const asks = limit === 0 ? book.asks.count : Math.min(limit, book.asks.count);
-  const slot = out.claim(RecordType.bookChange, BOOK_SNAPSHOT, bids + asks);
+  const count = bids + asks + (book.bids.hasHorizon ? 1 : 0) + (book.asks.hasHorizon ? 1 : 0);
+  const slot = out.claim(RecordType.bookChange, BOOK_SNAPSHOT, count);
   if (slot < 0) return;
-  fillBookHead(out, slot, book, bids + asks);
+  fillBookHead(out, slot, book, count);
   writeSide(out, book.bids, 0, bids);
   writeSide(out, book.asks, LevelFlag.ask, asks);
+  if (book.bids.hasHorizon) writeLevel(out, LevelFlag.horizon, book.bids.horizon, 0, true);
+  if (book.asks.hasHorizon) writeLevel(out, LevelFlag.horizon | LevelFlag.ask, book.asks.horizon, 0, true);
 }
 
 /** Best bid and offer of the book; absent sides have their flag unset. */
@@ -96,6 +104,8 @@ export function writeBbo(out: OutputWriter, book: BookHead): void {
   if (askSlot < 0) return;
   const askBase = askSlot * SLOT_F64 + bboAsk.at.askPriceMilli;
   for (let i = 0; i < 4; i++) f64[askBase + i] = asks.count > 0 ? asks.values[(asks.count - 1) * 4 + i] : 0;
+  out.ring.u8[askSlot * SLOT_BYTES + bboAsk.at.state] = book.state;
+  out.ring.u8[askSlot * SLOT_BYTES + bboAsk.at.reason] = book.reason;
 }
 
 export function writeStatus(out: OutputWriter, book: BookHead, sinceNs: number, lost: number): void {

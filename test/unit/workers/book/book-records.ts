@@ -98,9 +98,11 @@ export class BookUnderTest {
   readonly book: MarketBook;
   private readonly tape: RecordTape;
   private readonly numbers = new Float64Array(2);
+  /** Of each level of the last change: whether the book took it. */
+  taken: boolean[] = [];
 
-  constructor(venue: string, stage = new SnapshotStage(), slots = 512) {
-    this.book = new MarketBook(venueRule(venue), this.counters, stage);
+  constructor(venue: string, stage = new SnapshotStage(), slots = 512, levelsKept = 0) {
+    this.book = new MarketBook(venueRule(venue), this.counters, stage, levelsKept);
     this.tape = new RecordTape(slots);
   }
 
@@ -116,8 +118,15 @@ export class BookUnderTest {
     const action = this.book.begin(this.tape.u8, this.tape.u32, this.tape.f64, 0);
     // The head's slot may be written again before end().
     this.tape.f64.fill(-1, bookChange.at.receiveTimeNs, bookChange.at.depth + 1);
-    for (let slot = 1; slot <= levels; slot++) this.book.level(this.tape.u8, this.tape.f64, slot);
+    const slots = Array.from({ length: levels }, (_, index) => index + 1);
+    this.taken = slots.map((slot) => this.book.level(this.tape.u8, this.tape.f64, slot));
     return action;
+  }
+
+  /** Prices down to which bids and asks are known; null is whole. */
+  get horizon(): [string | null, string | null] {
+    const of = (side: Ladder): string | null => (side.hasHorizon ? readDecimal(side.horizon, 0) : null);
+    return [of(this.book.bids), of(this.book.asks)];
   }
 
   breakBook(reason: 1 | 2 | 5 | 7, lost: number, timeNs = 0): number {

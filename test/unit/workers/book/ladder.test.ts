@@ -156,3 +156,77 @@ describe('cutting to a depth', () => {
     assert.equal(asks.cutCount, 0);
   });
 });
+
+describe('keeping a depth', () => {
+  const horizonOf = (ladder: Ladder): string | null => (ladder.hasHorizon ? readDecimal(ladder.horizon, 0) : null);
+
+  it('closes the side behind the worst level left, until a snapshot', () => {
+    const bids = new Ladder(true);
+    for (const text of ['5 1', '4 1', '3.000000000000000002 1']) apply(bids, text);
+    assert.equal(bids.keep(3), 0);
+    assert.deepEqual([horizonOf(bids), bids.isClosed], [null, false]);
+    apply(bids, '2 1');
+    assert.equal(bids.keep(3), 1);
+    assert.equal(horizonOf(bids), '3.000000000000000002');
+    assert.equal(apply(bids, '5 0'), LevelResult.removed);
+    assert.equal(apply(bids, '3.000000000000000001 1'), LevelResult.beyond);
+    assert.equal(apply(bids, '2 1'), LevelResult.beyond);
+    assert.equal(apply(bids, '2 0'), LevelResult.absent);
+    assert.equal(apply(bids, '3.000000000000000002 0'), LevelResult.removed);
+    assert.equal(apply(bids, '3.000000000000000002 7'), LevelResult.inserted, 'the horizon itself is known');
+    assert.deepEqual(pricesOf(bids), ['4', '3.000000000000000002']);
+    for (const text of ['9 1', '8 1']) apply(bids, text);
+    assert.equal(bids.keep(3), 1);
+    assert.equal(horizonOf(bids), '4');
+    const fresh = new Ladder(true);
+    snapshot(fresh, ['1 1']);
+    bids.copyFrom(fresh);
+    assert.equal(horizonOf(bids), null);
+    assert.equal(apply(bids, '0.5 1'), LevelResult.inserted);
+  });
+
+  it('refuses on the ask side what is dearer', () => {
+    const asks = new Ladder(false);
+    for (const text of ['1 1', '2 1', '3 1']) apply(asks, text);
+    asks.keep(2);
+    assert.equal(horizonOf(asks), '2');
+    assert.equal(apply(asks, '2.5 1'), LevelResult.beyond);
+    assert.equal(apply(asks, '1.5 1'), LevelResult.inserted);
+    for (const price of ['1', '1.5', '2']) apply(asks, `${price} 0`);
+    assert.equal(apply(asks, '2.1 1'), LevelResult.beyond, 'an empty side knows its horizon');
+    assert.equal(asks.count, 0);
+  });
+
+  it('takes levels behind a noted horizon until it has to cut, then leaves none of them', () => {
+    const bids = new Ladder(true);
+    snapshot(bids, ['10 1', '9 1']);
+    bids.noteHorizon();
+    assert.equal(horizonOf(bids), '9');
+    for (const text of ['8 1', '7 1']) assert.equal(apply(bids, text), LevelResult.inserted);
+    assert.equal(bids.keep(4), 0);
+    assert.equal(horizonOf(bids), '9');
+    apply(bids, '9 0');
+    apply(bids, '6 1');
+    apply(bids, '5 1');
+    assert.equal(bids.keep(4), 4);
+    assert.deepEqual(pricesOf(bids), ['10']);
+    assert.deepEqual([...bids.cutPrices.subarray(0, 8)], [5000, 0, 6000, 0, 7000, 0, 8000, 0]);
+    assert.equal(horizonOf(bids), '9');
+    assert.equal(apply(bids, '8.5 1'), LevelResult.beyond);
+    assert.equal(apply(bids, '9.5 1'), LevelResult.inserted);
+  });
+
+  it('of a venue has its horizon at the worst level while the side is full', () => {
+    const asks = new Ladder(false);
+    asks.venueDepth = 2;
+    apply(asks, '1 1');
+    assert.equal(horizonOf(asks), null);
+    apply(asks, '2 1');
+    assert.equal(horizonOf(asks), '2');
+    apply(asks, '1.5 1');
+    asks.cut(2);
+    assert.equal(horizonOf(asks), '1.5');
+    apply(asks, '1 0');
+    assert.equal(horizonOf(asks), null);
+  });
+});

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LADDER_LEVELS_MAX, SYNC_BUFFER_RECORDS_MAX } from '../../../../schemas/config.ts';
 import { BookState, ChangeFlag, StateReason } from '../../../../schemas/ids.ts';
-import { bookChecksum } from '../../../../workers/book/checksum.ts';
+import { krakenChecksum } from '../../../../workers/book/checksum.ts';
 import { findFault } from '../../../../workers/book/integrity.ts';
 import { BookOutcome, ChangeAction } from '../../../../workers/book/market-book.ts';
 import { SnapshotStage } from '../../../../workers/book/snapshot-stage.ts';
@@ -165,7 +165,7 @@ describe('evidence of error', () => {
 
   it('compares the checksum after the cut, and resyncs alone where it differs', () => {
     const test = new BookUnderTest('kraken');
-    const good = (): number => bookChecksum(test.book.bids, test.book.asks) >>> 0;
+    const good = (): number => krakenChecksum(test.book.bids, test.book.asks) >>> 0;
     test.feed({ flags: STREAM, ...BOOK });
     const sum = good();
     assert.ok(sum > 2 ** 31, 'a checksum that a signed number cannot hold');

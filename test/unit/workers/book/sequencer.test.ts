@@ -223,6 +223,69 @@ describe('a futures book', () => {
   });
 });
 
+describe('a book whose changes are chained (OKX)', () => {
+  const STREAM = ChangeFlag.snapshot | ChangeFlag.hasSequence;
+  const CHAINED = ChangeFlag.hasSequence | ChangeFlag.hasPrevious;
+  /** Changes as (prevSeqId, seqId) on a snapshot of seqId 10. */
+  const decide = (...pairs: readonly (readonly [number, number])[]): number[] => {
+    const run = new Run(venueRule('okx'));
+    assert.equal(run.snapshot(10, STREAM), SnapshotDecision.replace);
+    return pairs.map(([previous, last]) => run.change({ flags: CHAINED, previous, last }));
+  };
+
+  it('follows the official run: a change, a keep-alive, a counter set back, a change (9)', () => {
+    assert.deepEqual(decide([10, 15], [15, 15], [15, 3], [3, 5]), [apply, apply, apply, apply]);
+  });
+
+  it('sees a lost change at the next one, and holds nothing (10)', () => {
+    assert.deepEqual(decide([15, 20]), [gap]);
+    assert.deepEqual(decide([10, 15], [20, 25], [25, 30]), [apply, gap, discard]);
+  });
+
+  it('sees a lost setting back, though all numbers after it are small (10)', () => {
+    assert.deepEqual(decide([10, 15], [3, 5]), [apply, gap]);
+    assert.deepEqual(decide([10, 15], [3, 15]), [apply, gap]);
+  });
+
+  it('sees two changes that were swapped (10)', () => {
+    assert.deepEqual(decide([15, 20], [10, 15]), [gap, discard]);
+  });
+
+  it('passes over a repeat of the last change, also behind its keep-alive, and of no other (10)', () => {
+    assert.deepEqual(decide([10, 15], [10, 15], [15, 20]), [apply, old, apply]);
+    assert.deepEqual(decide([10, 15], [15, 15], [10, 15], [15, 20]), [apply, apply, old, apply]);
+    assert.deepEqual(decide([10, 15], [15, 3], [15, 3], [3, 5]), [apply, apply, old, apply]);
+    assert.deepEqual(decide([10, 15], [15, 20], [10, 15]), [apply, apply, gap]);
+  });
+
+  it('sees a gap in a numbered change that does not name the one before it (10)', () => {
+    for (const last of [10, 11]) {
+      const run = new Run(venueRule('okx'));
+      run.snapshot(10, STREAM);
+      assert.equal(run.change({ flags: ChangeFlag.hasSequence, last }), gap);
+    }
+  });
+
+  it('begins anew with any snapshot, an older one too, and forgets which change might be repeated', () => {
+    const run = new Run(venueRule('okx'));
+    run.snapshot(10, STREAM);
+    assert.equal(run.change({ flags: CHAINED, previous: 10, last: 15 }), apply);
+    assert.equal(run.snapshot(3, STREAM), SnapshotDecision.replace);
+    assert.equal(run.change({ flags: CHAINED, previous: 3, last: 4 }), apply);
+    assert.equal(run.snapshot(15, STREAM), SnapshotDecision.replace);
+    assert.equal(run.change({ flags: CHAINED, previous: 10, last: 15 }), gap);
+  });
+
+  it('applies changes without numbers, whose checksum tells (11)', () => {
+    const run = new Run(venueRule('okx'));
+    assert.equal(run.change({ flags: ChangeFlag.hasChecksum }), discard);
+    run.snapshot(0, ChangeFlag.snapshot);
+    assert.deepEqual([run.change({ flags: ChangeFlag.hasChecksum }), run.change({ flags: 0 })], [apply, apply]);
+    assert.equal(run.change({ flags: CHAINED, previous: 7, last: 8 }), apply);
+    assert.equal(run.change({ flags: CHAINED, previous: 9, last: 10 }), gap);
+  });
+});
+
 describe('a book of a venue without REST snapshots', () => {
   it('discards changes until the snapshot, then applies all', () => {
     for (const venue of ['coinbase', 'kraken', 'anything']) {
