@@ -20,6 +20,11 @@ export const MARKET_COUNTERS = [
   { name: 'lost', unit: 'updates', meaning: 'updates known to be missing. Writer: shard' },
   { name: 'late', unit: 'trades', meaning: 'trades too late for their bar, left out of bars. Writer: shard' },
   { name: 'revised', unit: 'bars', meaning: 'closed bars changed by a late trade. Writer: shard' },
+  {
+    name: 'unsplit',
+    unit: 'trades',
+    meaning: 'trades too large for the bars one may be split over: the last bar holds more. Writer: shard',
+  },
   { name: 'resyncs', unit: 'resyncs', meaning: 'times the book was made live again after a break. Writer: shard' },
   { name: 'checksumsOk', unit: 'checksums', meaning: 'venue checksums that matched. Writer: shard' },
   { name: 'checksumsBad', unit: 'checksums', meaning: 'venue checksums that did not match. Writer: shard' },
@@ -31,6 +36,28 @@ export const MARKET_COUNTERS = [
     unit: 'trades',
     meaning: 'trades of the channel not chosen, or made outside the market. Writer: shard',
   },
+  { name: 'tradeRecords', unit: 'records', meaning: 'trade records accepted, aggregates counted once. Writer: shard' },
+  { name: 'lostTrades', unit: 'trades', meaning: 'the part of lost that were trades. Writer: shard' },
+  {
+    name: 'outOfOrder',
+    unit: 'records',
+    meaning: 'records with a venue time before that of the one before. Writer: shard',
+  },
+  { name: 'crossed', unit: 'changes', meaning: 'times the book became crossed. Writer: shard' },
+  { name: 'locked', unit: 'changes', meaning: 'times the book became locked. Writer: shard' },
+  { name: 'outliers', unit: 'trades', meaning: 'trades flagged as outliers, never left out. Writer: shard' },
+  { name: 'duplicateTrades', unit: 'records', meaning: 'the part of duplicates that were trades. Writer: shard' },
+  {
+    name: 'discarded',
+    unit: 'changes',
+    meaning: 'book changes left out: no book to apply them to, or inside or too old for the snapshot. Writer: shard',
+  },
+  { name: 'held', unit: 'changes', meaning: 'book changes held until a snapshot comes, all so far. Writer: shard' },
+  {
+    name: 'released',
+    unit: 'changes',
+    meaning: 'held book changes applied or discarded since; the rest of held is waiting. Writer: shard',
+  },
 ] as const satisfies readonly Counter[];
 
 export type MarketCounterName = (typeof MARKET_COUNTERS)[number]['name'];
@@ -40,7 +67,26 @@ export const marketCounter = Object.freeze(
   Object.fromEntries(MARKET_COUNTERS.map((counter, index) => [counter.name, index])),
 ) as Readonly<Record<MarketCounterName, number>>;
 
-export const MARKET_COUNTER_COLUMNS = MARKET_COUNTERS.length;
+/**
+ * Measures of one market, in the columns behind its counters: values that may fall and mean nothing when added up. The
+ * extremes of skew hold 0 until the first sample; they are read only where skewCount is above 0.
+ */
+export const MARKET_MEASURES = [
+  { name: 'skewCount', unit: 'records', meaning: 'records with a venue time, behind the skew. Writer: shard' },
+  { name: 'skewSumUs', unit: 'µs', meaning: 'sum of receive time minus venue time. Writer: shard' },
+  { name: 'skewMinUs', unit: 'µs', meaning: 'least of receive time minus venue time. Writer: shard' },
+  { name: 'skewMaxUs', unit: 'µs', meaning: 'greatest of receive time minus venue time. Writer: shard' },
+] as const satisfies readonly Counter[];
+
+export type MarketMeasureName = (typeof MARKET_MEASURES)[number]['name'];
+
+/** Column of each market measure. */
+export const marketMeasure = Object.freeze(
+  Object.fromEntries(MARKET_MEASURES.map((measure, index) => [measure.name, MARKET_COUNTERS.length + index])),
+) as Readonly<Record<MarketMeasureName, number>>;
+
+/** Columns of a market's row: its counters, then its measures. */
+export const MARKET_COUNTER_COLUMNS = MARKET_COUNTERS.length + MARKET_MEASURES.length;
 
 /** Counters of the ingress thread. */
 export const INGRESS_COUNTERS = [

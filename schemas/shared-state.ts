@@ -16,6 +16,7 @@ export const shardWords = defineBlock('shardWords', 64, {
   heartbeat: i32('counts duty cycles and park time-outs. Writer: the shard'),
   running: i32('1 from claim to return. Writer: the shard'),
   dropVersion: i32('bumped when a frame for this shard was dropped. Writer: ingress'),
+  runningSignal: i32('number + 1 of the user signal that runs now, 0 for none. Writer: the shard'),
 });
 
 /** A market's name: `venue:symbol` in UTF-8, written once by ingress before marketCount covers it. */
@@ -27,7 +28,7 @@ export const marketRow = defineBlock('marketRow', 128, {
 export const MARKET_NAME_BYTES_MAX = 126;
 
 /** Latest values of one market (a seqlock: odd version while the shard writes). Writer: the market's shard. */
-export const latest = defineBlock('latest', 128, {
+export const latest = defineBlock('latest', 192, {
   version: i32('even when whole'),
   state: i32('BookState'),
   reason: i32('StateReason'),
@@ -46,4 +47,10 @@ export const latest = defineBlock('latest', 128, {
   askQuantityAtto: f64('integer, 10^-18'),
   lastPriceMilli: f64('price of the last trade'),
   lastPriceAtto: f64('price of the last trade'),
+  activity: i32('Activity'),
 });
+
+/** How a market's silence compares with its own rate (workers/quality). */
+export const Activity = { active: 0, quiet: 1, dead: 2 } as const;
+export type Activity = (typeof Activity)[keyof typeof Activity];
+export const ACTIVITY_NAMES = ['active', 'quiet', 'dead'] as const;

@@ -4,6 +4,7 @@ import { COMMAND_RING_SLOTS, INPUT_RING_SLOTS, OUTPUT_RING_SLOTS } from '../../s
 import { INGRESS_COUNTERS, MARKET_COUNTER_COLUMNS, SHARD_COUNTERS } from '../../schemas/counters.ts';
 import { fingerprint } from '../../schemas/fingerprint.ts';
 import { engineWords, latest, marketRow, shardWords } from '../../schemas/shared-state.ts';
+import { SIGNAL_WORDS } from '../../schemas/signals.ts';
 import { type ClockAnchor, takeAnchor } from '../base/clock.ts';
 import { LATENCY_BYTES } from '../observe/latency.ts';
 import { DOORBELL_BYTES } from '../ring/doorbell.ts';
@@ -34,6 +35,10 @@ export type EngineMemory = {
   readonly marketRows: SharedArrayBuffer;
   /** Int32 per market: Interest bits someone listens to. Writer: main. */
   readonly interest: SharedArrayBuffer;
+  /** Int32, SIGNAL_WORDS per market: bits of the signals someone listens to. Writer: main. */
+  readonly signalInterest: SharedArrayBuffer;
+  /** Int32, SIGNAL_WORDS: bits of the signals that are switched off. Writers: main and the shards, by atomic or. */
+  readonly signalsOff: SharedArrayBuffer;
   /** Int32 per market: frames dropped at a full ring, wraps. Writer: ingress. */
   readonly drops: SharedArrayBuffer;
   /** `latest` for each market. */
@@ -76,6 +81,8 @@ export function createEngineMemory(sizes: MemorySizes, anchor: ClockAnchor = tak
     words: new SharedArrayBuffer(engineWords.sizeBytes),
     marketRows: new SharedArrayBuffer(sizes.marketsMax * marketRow.sizeBytes),
     interest: new SharedArrayBuffer(sizes.marketsMax * 4),
+    signalInterest: new SharedArrayBuffer(sizes.marketsMax * SIGNAL_WORDS * 4),
+    signalsOff: new SharedArrayBuffer(SIGNAL_WORDS * 4),
     drops: new SharedArrayBuffer(sizes.marketsMax * 4),
     latest: new SharedArrayBuffer(sizes.marketsMax * latest.sizeBytes),
     marketCounters: new SharedArrayBuffer(sizes.marketsMax * MARKET_COUNTER_COLUMNS * 8),

@@ -1,7 +1,7 @@
 // The latest values of every market: written by its shard under a version word, read whole by the main thread.
 
 import { BOOK_STATE_NAMES, STATE_REASON_NAMES } from '../../schemas/ids.ts';
-import { latest } from '../../schemas/shared-state.ts';
+import { ACTIVITY_NAMES, latest } from '../../schemas/shared-state.ts';
 import { formatDecimal } from '../base/decimal.ts';
 import type { EngineMemory } from './engine-memory.ts';
 
@@ -24,6 +24,7 @@ export type LatestMarket = {
   readonly bid: PricedQuantity | null;
   readonly ask: PricedQuantity | null;
   readonly lastPrice: string | null;
+  readonly activity: (typeof ACTIVITY_NAMES)[number];
 };
 
 /**
@@ -46,6 +47,12 @@ export class LatestWriter {
     const at = market * ROW_I32 + latest.at.version;
     Atomics.store(this.i32, at, (this.i32[at] + 1) | 0);
     return market * ROW_F64;
+  }
+
+  /** A writer before this one ended inside a row: makes its version even again. */
+  repair(market: number): void {
+    const at = market * ROW_I32 + latest.at.version;
+    if ((this.i32[at] & 1) === 1) this.end(market);
   }
 
   end(market: number): void {
@@ -94,6 +101,7 @@ export class LatestReader {
       bid: present & PRESENT_BID ? this.level(at.bidPriceMilli) : null,
       ask: present & PRESENT_ASK ? this.level(at.askPriceMilli) : null,
       lastPrice: present & PRESENT_LAST ? formatDecimal(f64[at.lastPriceMilli], f64[at.lastPriceAtto]) : null,
+      activity: ACTIVITY_NAMES[this.copyI32[at.activity]],
     };
   }
 

@@ -2,15 +2,20 @@
 
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type ingressCounter, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
+import { ACTIVITY_NAMES } from '../../schemas/shared-state.ts';
 import { STAGES } from '../observe/latency.ts';
 import type { LatencyReport } from './latency-report.ts';
 import { summarize } from './latency-report.ts';
 import type { CounterTree } from './messages.ts';
+import type { VenueQualityStats } from './quality.ts';
 import type { Stats } from './stats.ts';
 
 /** Markets up to which each has series of its own; above it only totals, so that a scrape stays small. */
 const MARKET_SERIES_MAX = 100;
+/** The same of venues, which producers of normalised messages name themselves; above it all are one series without a venue. */
+const VENUE_SERIES_MAX = 100;
 const NS_PER_S = 1e9;
+const MS_PER_S = 1e3;
 const QUANTILES = { p50: '0.5', p90: '0.9', p99: '0.99', p999: '0.999' } as const;
 
 type Labels = Readonly<Record<string, string>>;
@@ -28,6 +33,7 @@ export class Metrics {
   constructor(stats: Stats, latency: LatencyReport, publish: () => CounterTree) {
     this.stats = stats;
     this.addMarkets();
+    this.addQuality();
     this.addIngress();
     this.addShards();
     this.addLatency(latency);
@@ -74,6 +80,52 @@ export class Metrics {
       if (stats.marketCount > MARKET_SERIES_MAX) return [];
       return stats.updatesByMarket().map(({ market, updates }) => ({ labels: { market }, value: updates }));
     });
+  }
+
+  /** Quality by venue: a series for each of a venue's values, whatever its markets. */
+  private venues(of: (venue: VenueQualityStats) => Sample[]): Sample[] {
+    const { quality } = this.stats;
+    const venues = quality.venues();
+    if (venues.size > VENUE_SERIES_MAX) return of(quality.total());
+    return [...venues].flatMap(([venue, stats]) =>
+      of(stats).map(({ labels, value }) => ({ labels: { venue, ...labels }, value })),
+    );
+  }
+
+  private addQuality(): void {
+    const activity = 'Markets by how their silence compares with their own rate.';
+    this.gauge('market_activity', activity, ['venue', 'state'], () =>
+      this.venues((stats) => ACTIVITY_NAMES.map((state) => ({ labels: { state }, value: stats[state] }))),
+    );
+    const completeness = 'Share of what the venue is known to have sent that came; absent where nothing did.';
+    this.gauge('venue_completeness_ratio', completeness, ['venue', 'channel'], () =>
+      this.venues(({ completeness: by }) =>
+        (['book', 'trade'] as const).flatMap((channel) => {
+          const value = by[channel];
+          return value === null ? [] : [{ labels: { channel }, value }];
+        }),
+      ),
+    );
+    const skews = { min: 'Least', mean: 'Mean', max: 'Greatest' } as const;
+    for (const [name, word] of Object.entries(skews)) {
+      const help = `${word} receive time minus venue time since the start; venue clocks are part of it.`;
+      this.gauge(`venue_skew_${name}_seconds`, help, ['venue'], () =>
+        this.venues(({ skew }) =>
+          skew === null ? [] : [{ labels: {}, value: skew[`${name as keyof typeof skews}Ms`] / MS_PER_S }],
+        ),
+      );
+    }
+    const counters = {
+      outOfOrder: 'Records with a venue time before that of the one before in their channel.',
+      crossed: 'Times a book became crossed.',
+      locked: 'Times a book became locked.',
+      outliers: 'Trades flagged as outliers.',
+    } as const;
+    for (const [name, help] of Object.entries(counters)) {
+      this.counter(`venue_${snake(name)}_total`, help, ['venue'], () =>
+        this.venues((stats) => [{ labels: {}, value: stats[name as keyof typeof counters] }]),
+      );
+    }
   }
 
   private addIngress(): void {
@@ -151,6 +203,8 @@ export class Metrics {
     for (const [name, help] of Object.entries(counters)) {
       this.counter(`publish_${snake(name)}_total`, help, [], () => value(name));
     }
+    this.gauge('signals_off', "Users' signals switched off.", [], () => value('signalsOff'));
+    this.counter('shard_restarts_total', 'Shards that ended and began anew.', [], () => value('shardRestarts'));
     this.gauge('process_resident_memory_bytes', 'Resident memory of the process.', [], () => [
       { labels: {}, value: process.memoryUsage.rss() },
     ]);

@@ -15,6 +15,7 @@ import type { EngineMemory } from '../memory/engine-memory.ts';
 import type { MarketNames } from '../memory/market-names.ts';
 import type { RingMemory } from '../ring/spsc-ring.ts';
 import type { CounterTree } from './messages.ts';
+import { Quality } from './quality.ts';
 
 export type MarketStats = {
   readonly frames: number;
@@ -56,6 +57,7 @@ const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
 /** Reads the counters of one engine. Thread: main; each value may be one update old, none is torn. */
 export class Stats {
   readonly memory: EngineMemory;
+  readonly quality: Quality;
   private readonly names: MarketNames;
   private readonly markets: Float64Array;
   private readonly ingressValues: Float64Array;
@@ -65,6 +67,7 @@ export class Stats {
   constructor(memory: EngineMemory, names: MarketNames) {
     this.memory = memory;
     this.names = names;
+    this.quality = new Quality(memory, names);
     this.markets = new Float64Array(memory.marketCounters);
     this.ingressValues = new Float64Array(memory.ingressCounters);
     this.shardValues = memory.shards.map((shard) => new Float64Array(shard.counters));
@@ -150,9 +153,13 @@ export class Stats {
   /** The answer of `/v1/stats`. */
   report(connections: unknown[], publish: CounterTree): object {
     const names = Array.from({ length: this.marketCount }, (_, market) => this.names.of(market).name);
-    const markets = Object.fromEntries(names.map((name, market) => [name, this.market(market)]));
+    const markets = Object.fromEntries(
+      names.map((name, market) => [name, { ...this.market(market), quality: this.quality.market(market) }]),
+    );
+    const venues = Object.fromEntries(this.quality.venues());
     const shards = this.memory.shards.map((_, shard) => ({ shard, ...this.shard(shard) }));
-    return { total: this.total(), markets, connections, rings: this.rings(), shards, ingress: this.ingress(), publish };
+    const [total, rings, ingress] = [this.total(), this.rings(), this.ingress()];
+    return { total, venues, markets, connections, rings, shards, ingress, publish };
   }
 }
 

@@ -1,0 +1,65 @@
+// Owns what one market's rate is: the mean and the longest gap between moments at which something came. Hot path.
+
+import {
+  DEAD_LONGEST_GAPS,
+  DEAD_MEAN_GAPS,
+  LONGEST_GAP_FADE_MS,
+  RATE_MEAN_GAPS,
+  RATE_WARM_GAPS,
+} from '../../schemas/config.ts';
+
+const FADE_US = LONGEST_GAP_FADE_MS * 1000;
+const at = { last: 0, mean: 1, longest: 2 } as const;
+
+/**
+ * 1. Records of the same moment are one arrival, so a burst does not pass for a rate.
+ * 2. The mean is plain over the first RATE_MEAN_GAPS gaps, exponentially weighted after them.
+ * 3. The longest gap fades with time, by T / (T + gap) at each gap: many short ones come to exp(-time / T).
+ * 4. Once warm, a gap teaches no more than the silence allowed before it. So one outage at most doubles the limit, and a
+ *    market that has become 2^n times slower is known after about n gaps.
+ */
+export class GapRate {
+  /** Gaps seen, up to RATE_MEAN_GAPS. */
+  count = 0;
+  private readonly floorUs: number;
+  private readonly words = new Float64Array(3);
+
+  /** `floorUs` is the silence that is always allowed. */
+  constructor(floorUs: number) {
+    this.floorUs = floorUs;
+    this.words[at.last] = Number.NEGATIVE_INFINITY;
+  }
+
+  get meanUs(): number {
+    return this.words[at.mean];
+  }
+
+  get longestUs(): number {
+    return this.words[at.longest];
+  }
+
+  /** Something came at this receive time. A time that is not a number, or not after the last, is no arrival. */
+  add(timeUs: number): void {
+    const { words } = this;
+    const gapUs = timeUs - words[at.last];
+    if (!(gapUs > 0)) return;
+    words[at.last] = timeUs;
+    if (gapUs === Number.POSITIVE_INFINITY) return;
+    const taughtUs = Math.min(gapUs, this.limitUs());
+    if (this.count < RATE_MEAN_GAPS) this.count++;
+    words[at.mean] += (taughtUs - words[at.mean]) / this.count;
+    words[at.longest] = Math.max(taughtUs, (words[at.longest] * FADE_US) / (FADE_US + gapUs));
+  }
+
+  /** Silence until `nowUs`; infinite where nothing ever came. */
+  silenceUs(nowUs: number): number {
+    return nowUs - this.words[at.last];
+  }
+
+  /** Silence longer than this is none of the market's own; infinite until the rate is known. */
+  limitUs(): number {
+    if (this.count < RATE_WARM_GAPS) return Number.POSITIVE_INFINITY;
+    const { words } = this;
+    return Math.max(this.floorUs, DEAD_MEAN_GAPS * words[at.mean], DEAD_LONGEST_GAPS * words[at.longest]);
+  }
+}

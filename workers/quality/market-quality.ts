@@ -1,0 +1,123 @@
+// Owns what is counted of one market's data quality: time order, skew, activity, crossings, outliers. Hot path.
+
+import { DEAD_AFTER_MS, QUIET_AFTER_MS, QUIET_MEAN_GAPS } from '../../schemas/config.ts';
+import { marketCounter, marketMeasure } from '../../schemas/counters.ts';
+import { Activity } from '../../schemas/shared-state.ts';
+import { GapRate } from './gap-rate.ts';
+import { OutlierRule } from './outlier-rule.ts';
+
+/** Columns, taken once. */
+const TRADE_RECORDS = marketCounter.tradeRecords;
+const OUT_OF_ORDER = marketCounter.outOfOrder;
+const CROSSED = marketCounter.crossed;
+const LOCKED = marketCounter.locked;
+const OUTLIERS = marketCounter.outliers;
+const SKEW_COUNT = marketMeasure.skewCount;
+const SKEW_SUM = marketMeasure.skewSumUs;
+const SKEW_MIN = marketMeasure.skewMinUs;
+const SKEW_MAX = marketMeasure.skewMaxUs;
+
+const US_PER_MS = 1000;
+const QUIET_AFTER_US = QUIET_AFTER_MS * US_PER_MS;
+const DEAD_AFTER_US = DEAD_AFTER_MS * US_PER_MS;
+
+/** Words of `times`: the receive time of the last record, and the last venue time of each channel. */
+const time = { receiveUs: 0, bookUs: 1, tradeUs: 2 } as const;
+
+/**
+ * Times come as two float64 behind one another, receive time (ns since the clock's anchor) and venue time (µs since
+ * 1970, 0 where the venue gives none), as trade and book-change records have them. Nothing here looks at a clock: what
+ * is learned and judged comes from records and clock records alone, so a replay judges as the live engine did.
+ * Thread: the market's shard.
+ */
+export class MarketQuality {
+  /** How the silence since the last record compares with the market's own rate. */
+  activity: Activity = Activity.quiet;
+  /** No book change was applied for longer than the market's rate and the setting allow. Judged at clock records. */
+  isSilent = false;
+  /** Gaps between records of any kind, and between applied book changes. */
+  readonly records = new GapRate(DEAD_AFTER_US);
+  readonly changes: GapRate;
+  private readonly counters: Float64Array;
+  private readonly judgesSilence: boolean;
+  private readonly anchorWallUs: number;
+  private readonly times = new Float64Array(3);
+  private readonly outliers = new OutlierRule();
+  private isCrossed = false;
+  private isLocked = false;
+
+  /**
+   * `counters` is the market's own row, to which a shard that starts anew adds on. `staleAfterMs` 0 turns `isSilent`
+   * off. `anchorWallUs` is the wall time at receive time 0.
+   */
+  constructor(counters: Float64Array, staleAfterMs: number, anchorWallUs: number) {
+    this.counters = counters;
+    this.judgesSilence = staleAfterMs > 0;
+    this.changes = new GapRate(staleAfterMs * US_PER_MS);
+    this.anchorWallUs = anchorWallUs;
+  }
+
+  /** A record whose venue time says nothing of order or skew: a quote, a candle, a past trade, a snapshot by REST. */
+  arrived(f64: Float64Array, timesAt: number): void {
+    const receiveUs = this.anchorWallUs + Math.round(f64[timesAt] / 1000);
+    this.times[time.receiveUs] = receiveUs;
+    this.records.add(receiveUs);
+    this.activity = Activity.active;
+  }
+
+  /** The head of a book change. */
+  bookTimes(f64: Float64Array, timesAt: number): void {
+    this.arrived(f64, timesAt);
+    this.venueTime(f64[timesAt + 1], time.bookUs);
+  }
+
+  /** A trade record. */
+  tradeTimes(f64: Float64Array, timesAt: number): void {
+    this.arrived(f64, timesAt);
+    this.venueTime(f64[timesAt + 1], time.tradeUs);
+  }
+
+  private venueTime(venueUs: number, channel: number): void {
+    if (!(venueUs > 0)) return;
+    const { counters, times } = this;
+    if (venueUs < times[channel]) counters[OUT_OF_ORDER]++;
+    times[channel] = venueUs;
+    const skewUs = times[time.receiveUs] - venueUs;
+    if (Number.isNaN(skewUs)) return;
+    const isFirst = counters[SKEW_COUNT] === 0;
+    if (isFirst || skewUs < counters[SKEW_MIN]) counters[SKEW_MIN] = skewUs;
+    if (isFirst || skewUs > counters[SKEW_MAX]) counters[SKEW_MAX] = skewUs;
+    counters[SKEW_SUM] += skewUs;
+    counters[SKEW_COUNT]++;
+  }
+
+  /** An accepted trade, whose price lies at `priceAt`: true where it is to be flagged as an outlier. */
+  trade(f64: Float64Array, priceAt: number): boolean {
+    this.counters[TRADE_RECORDS]++;
+    if (!this.outliers.isOutlier(f64, priceAt)) return false;
+    this.counters[OUTLIERS]++;
+    return true;
+  }
+
+  /** A change was applied to the book, which is now as said. Becoming crossed or locked is counted, staying so is not. */
+  bookApplied(isCrossed: boolean, isLocked: boolean): void {
+    this.changes.add(this.times[time.receiveUs]);
+    this.isSilent = false;
+    if (isCrossed && !this.isCrossed) this.counters[CROSSED]++;
+    if (isLocked && !this.isLocked) this.counters[LOCKED]++;
+    this.isCrossed = isCrossed;
+    this.isLocked = isLocked;
+  }
+
+  /** A clock record, whose time (µs since 1970) lies at `timeAt`: judges the silence up to it. */
+  clock(f64: Float64Array, timeAt: number): Activity {
+    const nowUs = f64[timeAt];
+    const silenceUs = this.records.silenceUs(nowUs);
+    if (silenceUs > this.records.limitUs()) this.activity = Activity.dead;
+    else if (silenceUs > Math.max(QUIET_AFTER_US, QUIET_MEAN_GAPS * this.records.meanUs))
+      this.activity = Activity.quiet;
+    else this.activity = Activity.active;
+    this.isSilent = this.judgesSilence && this.changes.silenceUs(nowUs) > this.changes.limitUs();
+    return this.activity;
+  }
+}
