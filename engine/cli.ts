@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './base/errors.ts';
+import { splitSignals } from './base/signal-specs.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import { loadSettings, withoutSecrets } from './config.ts';
 
@@ -20,7 +21,12 @@ function withSettings(command: Command): Command {
     .option('--ingest-port <number>', 'pushed frames (9001); 0 takes any free one')
     .option('--workers <count>', 'shard threads (cores - 1, at least 1)')
     .option('--markets-max <count>', 'markets at most (16384)')
-    .option('--bars <kinds>', 'time bars (1s,1m)', list)
+    .option('--bars <kinds>', 'bar kinds: 1s, 1m, 100t, 10v, 1000n, 5r, 50ti … (1s,1m)', list)
+    .option('--signals <names>', 'signals such as imbalance, rsi(14)@5m or rsi(14)@1m>70', splitSignals)
+    .option('--signal <file>', 'a signal of your own, TypeScript or JavaScript (repeatable)', list)
+    .option('--empty-bars <how>', 'intervals without trades: skip, flat or null (skip)')
+    .option('--lateness <duration>', 'how late a trade may revise its bar (10s)')
+    .option('--stale-after <duration>', 'silence after which a book may be stale; 0 never (60s)')
     .option('--token <secret>', 'required of everyone who pushes or reads')
     .option('--shutdown-timeout <duration>', 'time to drain, such as 10s')
     .option('--rate <updates>', 'updates per second of the synthetic feed (1000)')
@@ -50,7 +56,12 @@ function program(): Command {
     .option('--venue <name>', 'dialect of the frames')
     .option('--speed <factor>', '1 is as recorded, N times faster, or max', 'max')
     .option('--depth <levels>', 'levels a side in the result; 0 is every level', '20')
-    .option('--bars <kinds>', 'time bars', '1s,1m')
+    .option('--bars <kinds>', 'bar kinds, as for start (1s,1m)')
+    .option('--signals <names>', 'signals, as for start')
+    .option('--signal <file>', 'a signal of your own (repeatable)', list)
+    .option('--empty-bars <how>', 'intervals without trades: skip, flat or null (skip)')
+    .option('--lateness <duration>', 'how late a trade may revise its bar (10s)')
+    .option('--config <file>', 'JSON file with these settings and patterns of markets')
     .option('--workers <count>', 'shard threads', String(Math.max(1, availableParallelism() - 1)))
     .option('--json <file>', 'write everything as JSON')
     .addHelpText(

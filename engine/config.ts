@@ -4,13 +4,21 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
+  ALLOWED_LATENESS_MS,
   DEFAULT_HOST,
   DEFAULT_INGEST_PORT,
   DEFAULT_PORT,
+  LADDER_LEVELS_MAX,
   MARKETS_MAX,
   SHUTDOWN_TIMEOUT_MS,
+  STALE_AFTER_MS,
 } from '../schemas/config.ts';
+import { EMPTY_BARS_NAMES } from '../schemas/ids.ts';
+import { DEFAULT_SIGNALS } from '../schemas/signals.ts';
 import { UsageError } from './base/errors.ts';
+import { type MarketPlans, marketPlansOf } from './base/market-plans.ts';
+import { splitSignals } from './base/signal-specs.ts';
+import type { UserSignalFiles } from './user-signals.ts';
 
 /** A number, or text that is one: empty text is none, where Number('') would be 0. */
 const number = z
@@ -37,6 +45,21 @@ const duration = z.union([z.string(), z.number()]).transform((value, context) =>
   return Number(match[1]) * unitMs;
 });
 
+/** What can be set for all markets, and by pattern for some. */
+const choice = {
+  bars: z.array(z.string()).min(1).optional(),
+  signals: z.array(z.string()).optional(),
+  emptyBars: z.enum(EMPTY_BARS_NAMES).optional(),
+  lateness: duration.optional(),
+  staleAfter: duration.optional(),
+};
+
+const pattern = z.strictObject({
+  match: z.string().min(1),
+  ...choice,
+  book: z.union([z.enum(['full', 'none']), z.number().int().min(1).max(LADDER_LEVELS_MAX)]).optional(),
+});
+
 const feedName = z.string().refine((text) => text === 'synthetic' || text === 'none', 'expected synthetic or none');
 
 export const settings = z.strictObject({
@@ -52,6 +75,14 @@ export const settings = z.strictObject({
     .default(Math.max(1, availableParallelism() - 1)),
   marketsMax: within(1, MARKETS_MAX).default(MARKETS_MAX),
   bars: z.array(z.string()).min(1).default(['1s', '1m']),
+  signals: z.array(z.string()).default([...DEFAULT_SIGNALS]),
+  /** Files of users' signals. */
+  signal: z.array(z.string().min(1)).default([]),
+  emptyBars: z.enum(EMPTY_BARS_NAMES).default('skip'),
+  lateness: duration.default(ALLOWED_LATENESS_MS),
+  staleAfter: duration.default(STALE_AFTER_MS),
+  /** By pattern, the first that matches; a market that none matches is not taken. Null takes all alike. */
+  markets: z.array(pattern).min(1).nullable().default(null),
   token: z.string().min(1).nullable().default(null),
   shutdownTimeout: duration.default(SHUTDOWN_TIMEOUT_MS),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -61,7 +92,7 @@ export const settings = z.strictObject({
 
 export type Settings = z.infer<typeof settings>;
 
-const LISTS: readonly string[] = ['feed', 'bars'];
+const LISTS: readonly string[] = ['feed', 'bars', 'signal'];
 
 /** `--ingest-port` and `MILLRACE_INGEST_PORT` of `ingestPort`. */
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -71,7 +102,9 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
   const found: Record<string, unknown> = {};
   for (const key of Object.keys(settings.shape)) {
     const value = environment[environmentOf(key)];
-    if (value !== undefined) found[key] = LISTS.includes(key) ? value.split(',') : value;
+    if (value === undefined) continue;
+    if (key === 'signals') found[key] = splitSignals(value);
+    else found[key] = LISTS.includes(key) ? value.split(',') : value;
   }
   return found;
 }
@@ -122,6 +155,35 @@ export function loadSettings(flags: Record<string, unknown>, environment: NodeJS
 function lowerFirst(text: string): string {
   const sentence = text.replace(/^Invalid input: /, '').replace(/^Too (big|small): /, '');
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
+
+/** The compiler of signal files is loaded only where there are any. */
+async function userSignalsOf(paths: readonly string[]): Promise<UserSignalFiles> {
+  if (paths.length === 0) return { files: [], specs: [] };
+  const { loadUserSignals } = await import('./user-signals.ts');
+  return loadUserSignals(paths);
+}
+
+type PlanSettings = Pick<Settings, 'bars' | 'signals' | 'signal' | 'emptyBars' | 'lateness' | 'staleAfter' | 'markets'>;
+
+/** What is kept of which market. Rejects with a UsageError where a kind, a signal or a file is wrong. */
+export async function plansOf(values: PlanSettings): Promise<MarketPlans> {
+  const { files, specs } = await userSignalsOf(values.signal);
+  const { bars, signals, emptyBars, lateness, staleAfter, markets } = values;
+  return marketPlansOf({
+    usual: { bars, signals, emptyBars, latenessMs: lateness, staleAfterMs: staleAfter },
+    ...(markets === null
+      ? {}
+      : {
+          patterns: markets.map(({ lateness: latenessMs, staleAfter: staleAfterMs, ...rest }) => ({
+            ...rest,
+            latenessMs,
+            staleAfterMs,
+          })),
+        }),
+    users: specs,
+    signalFiles: files,
+  });
 }
 
 /** The settings as they may be shown. */

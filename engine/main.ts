@@ -4,6 +4,7 @@ import type { GcReport } from '../schemas/shard-task.ts';
 import { engineWords } from '../schemas/shared-state.ts';
 import { EngineClock } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
+import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
 import { Ingress } from './ingress/ingress.ts';
 import type { ConnectionReport } from './ingress/server.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
@@ -19,7 +20,7 @@ export type EngineOptions = {
   readonly workers: number;
   readonly marketsMax: number;
   readonly token: string | null;
-  readonly barIntervals: readonly { readonly name: string; readonly intervalMs: number }[];
+  readonly plans: MarketPlans;
   readonly shutdownTimeoutMs: number;
   readonly log: Log;
   /** Count garbage collections of the shards over the whole run, for benches. */
@@ -107,11 +108,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
   const memory = createEngineMemory({ shards: options.workers, marketsMax: options.marketsMax });
   const pool = await ShardPool.start(memory, {
-    barIntervals: options.barIntervals,
+    plans: options.plans,
     isReplay: false,
     isGcMeasured: options.isGcMeasured ?? false,
+    onEvent: (sentence) => log.warn(sentence),
   });
-  const ingress = new Ingress({ memory, listen: { host, port: ingestPort, token }, replay: null });
+  const ingress = new Ingress({
+    memory,
+    listen: { host, port: ingestPort, token },
+    replay: null,
+    accepts: acceptsOf(options.plans),
+  });
   let connections: ConnectionReport[] = [];
   let ingressFailure: string | null = null;
   try {
@@ -124,14 +131,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       host,
       port,
       token,
-      barIntervals: options.barIntervals,
+      plans: options.plans,
       health: () => {
         const reasons = pool.health();
         if (ingressFailure !== null) reasons.push(ingressFailure);
-        return { status: reasons.length === 0 ? 'ok' : 'failed', reasons };
+        const off = pool.signals.list().map(({ name, reason }) => `signal ${name} is switched off: it ${reason}`);
+        if (reasons.length > 0) return { status: 'failed', reasons: [...reasons, ...off] };
+        return { status: off.length === 0 ? 'ok' : 'degraded', reasons: off };
       },
       ready: () =>
         Atomics.load(words, engineWords.at.ingressReady) === 1 && Atomics.load(words, engineWords.at.stop) === 0,
+      faults: () => ({
+        signalsOff: pool.signals.list(),
+        shardRestarts: pool.restarts,
+        checksumMismatches: pool.mismatches.list(),
+      }),
       connections: () => connections,
       log: (level, message, fields) => log[level](fields ?? {}, message),
     });

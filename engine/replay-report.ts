@@ -5,12 +5,20 @@ import { BAR_SLOTS } from '../schemas/derived.ts';
 import type { MarketDump } from '../schemas/shard-task.ts';
 import { EngineClock } from './base/clock.ts';
 import { formatDecimal } from './base/decimal.ts';
+import { type MarketPlans, planFor } from './base/market-plans.ts';
 import type { EngineMemory } from './memory/engine-memory.ts';
 import { MarketNames } from './memory/market-names.ts';
 import { itemJson } from './publish/encode-json.ts';
 import { addressOf, LEVEL_NUMBERS, type Levels } from './publish/messages.ts';
 import { OutputRecords } from './publish/output-records.ts';
 import { type RingMemory, RingReader } from './ring/spsc-ring.ts';
+
+export type SignalReport = {
+  readonly value: number | null;
+  readonly isWarm: boolean;
+  /** All outputs, where there are more than one. */
+  readonly values?: Readonly<Record<string, number | null>>;
+};
 
 export type MarketReport = {
   readonly state: string;
@@ -25,16 +33,16 @@ export type MarketReport = {
   readonly asks: readonly (readonly [string, string])[];
   readonly trades: number;
   readonly bars: Readonly<Record<string, readonly TradeBar[]>>;
-  readonly signals: Readonly<Record<string, { readonly value: number | null; readonly isWarm: boolean }>>;
+  readonly signals: Readonly<Record<string, SignalReport>>;
 };
 
-/** A bar as the stream sends it; only what the printed summary reads is named. */
+/** A bar as the stream sends it; only what the printed summary reads is named. Prices are null in an empty interval told so. */
 export type TradeBar = {
   readonly startTimestamp: string;
-  readonly open: string;
-  readonly high: string;
-  readonly low: string;
-  readonly close: string;
+  readonly open: string | null;
+  readonly high: string | null;
+  readonly low: string | null;
+  readonly close: string | null;
   readonly volume: string;
   readonly isFinal: boolean;
 };
@@ -51,35 +59,34 @@ export class ReplayReports {
   private readonly names: MarketNames;
   private readonly counters: Float64Array;
   private readonly clock: EngineClock;
-  private readonly barIntervals: readonly { readonly name: string; readonly intervalMs: number }[];
+  private readonly plans: MarketPlans;
 
-  constructor(memory: EngineMemory, barIntervals: readonly { readonly name: string; readonly intervalMs: number }[]) {
+  constructor(memory: EngineMemory, plans: MarketPlans) {
     this.names = new MarketNames(memory);
     this.counters = new Float64Array(memory.marketCounters);
     this.clock = new EngineClock(memory.anchor);
-    this.barIntervals = barIntervals;
+    this.plans = plans;
   }
 
   /** Name and report of one market; its dump holds the answers for book, signals and each kind of bar, in this order. */
   of(dump: MarketDump<RingMemory>): readonly [string, MarketReport] {
     const name = this.names.of(dump.market);
-    const records = new OutputRecords(
-      new RingReader(dump.ring),
-      this.clock,
-      new Map(this.barIntervals.map((interval) => [interval.intervalMs, interval.name])),
-    );
+    const { plans } = this;
+    const records = new OutputRecords(new RingReader(dump.ring), this.clock, plans);
+    const { bars: kinds, visibleBars } = planFor(plans, name.name) ?? plans.plans[0];
     const { jsonMarket } = addressOf('', name);
     const book = records.book(1);
     let at = 2 + records.count(1);
-    const signals: Record<string, { value: number | null; isWarm: boolean }> = {};
+    const signals: Record<string, SignalReport> = {};
     const signalCount = records.count(at);
     for (let i = 1; i <= signalCount; i++) {
       const signal = records.signal(at + i);
-      signals[signal.name] = { value: signal.value, isWarm: signal.isWarm };
+      const { name: signalName, value, isWarm, values } = signal;
+      signals[signalName] = { value, isWarm, ...(values === null ? {} : { values }) };
     }
     at += 1 + signalCount;
     const bars: Record<string, TradeBar[]> = {};
-    for (const { name: kind } of this.barIntervals) {
+    for (const { name: kind } of kinds.slice(0, visibleBars).map((number) => plans.barKinds[number])) {
       const count = records.count(at);
       bars[kind] = Array.from(
         { length: count },

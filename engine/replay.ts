@@ -7,6 +7,7 @@ import { type Dialect, REJECTION_NAMES } from '../schemas/ids.ts';
 
 import type { ClockAnchor } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
+import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { firstTimeUs } from './ingress/recording.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
@@ -19,7 +20,7 @@ export type ReplayOptions = {
   readonly speed: number;
   readonly workers: number;
   readonly marketsMax: number;
-  readonly barIntervals: readonly { readonly name: string; readonly intervalMs: number }[];
+  readonly plans: MarketPlans;
   /** Levels a side in the result; 0 is every one. The hash always covers every one. */
   readonly depth: number;
   /** Slots of each input ring, for tests of small ones. */
@@ -86,19 +87,21 @@ function sorted(entries: readonly (readonly [string, MarketReport])[]): Record<s
 
 async function run(memory: EngineMemory, options: ReplayOptions): Promise<Record<string, MarketReport>> {
   const pool = await ShardPool.start(memory, {
-    barIntervals: options.barIntervals,
+    plans: options.plans,
     isReplay: true,
     isGcMeasured: false,
+    onEvent: (sentence) => process.stderr.write(`millrace: ${sentence}\n`),
   });
   try {
     const ingress = new Ingress({
       memory,
       listen: null,
+      accepts: acceptsOf(options.plans),
       replay: { files: options.files, venue: options.venue, speed: options.speed },
     });
     await ingress.replayed();
     const results = await pool.stop();
-    const reports = new ReplayReports(memory, options.barIntervals);
+    const reports = new ReplayReports(memory, options.plans);
     return sorted(results.flatMap((result) => result.markets.map((dump) => reports.of(dump))));
   } catch (error) {
     await pool.destroy();

@@ -45,6 +45,7 @@ export const PAYLOAD_BYTES_MAX: Readonly<Record<string, number>> = Object.freeze
   'binance-delivery': 8 * 1024 * 1024,
   coinbase: 32 * 1024 * 1024,
   kraken: 4 * 1024 * 1024,
+  okx: 4 * 1024 * 1024,
   json: 32 * 1024 * 1024,
   flatbuffers: 32 * 1024 * 1024,
 });
@@ -65,23 +66,36 @@ export const SPIN_LOOKS = 200;
 /** Receive time enters the shards in multiples of this. */
 export const CLOCK_STEP_US = 100_000;
 
-/** A trade this much later than its bar's end no longer revises it (INTERFACES: 10 s). */
+/** By default a trade this much later than its bar's end no longer revises it (INTERFACES: 10 s). */
 export const ALLOWED_LATENESS_MS = 10_000;
 
-/** Bars kept per market and kind outside a replay; `/v1/bars` gives at most these. */
+/** By default a book is stale when nothing changed it for this long, and for long by its own rate (workers/quality). */
+export const STALE_AFTER_MS = 60_000;
+
+/** Bars kept per market and kind outside a replay; `/v1/bars` gives at most these. 288 bytes a bar, 144 kB a full history. */
 export const BAR_HISTORY = 500;
+
+/** Time bars: the shortest is one step of the clock, the longest a week. */
+export const BAR_INTERVAL_MS_MIN = 100;
+export const BAR_INTERVAL_MS_MAX = 7 * 86_400_000;
+
+/** Bar kinds of one engine; a market has those its pattern names. */
+export const BAR_KINDS_MAX = 64;
+
+/**
+ * Bars one trade may be split over. Fewer than half of BAR_HISTORY, so that rows stay valid until they are told; what is
+ * left of a larger trade goes whole into the last bar, counted as `unsplit`.
+ */
+export const SPLIT_BARS_MAX = 200;
+
+/** Empty bars made for one stretch without trades, the newest: a wrong venue clock must not make millions. As SPLIT_BARS_MAX. */
+export const EMPTY_BARS_MAX = 200;
 
 /** Trades kept per market for `/v1/trades`. */
 export const TRADE_HISTORY = 100;
 
 /** Trade ids remembered per market where ids are not rising by one, to leave duplicates out. Covers Coinbase's 100-trade snapshot many times. */
 export const TRADE_ID_WINDOW = 4096;
-
-/** Levels a side the imbalance signal sums. */
-export const IMBALANCE_LEVELS = 5;
-
-export const EMA_FAST_PERIOD = 12;
-export const EMA_SLOW_PERIOD = 26;
 
 /** Interest lingers this long after the last subscriber left: the resume window. */
 export const RESUME_WINDOW_MS = 30_000;
@@ -102,6 +116,22 @@ export const ERROR_ANSWER_INTERVAL_MS = 1_000;
 /** How long a request to a shard may stay unanswered before HTTP says 503. */
 export const REQUEST_TIMEOUT_MS = 2_000;
 
+/** A signal file must be read within this, at start: it only defines functions. */
+export const SIGNAL_LOAD_MS = 1_000;
+
+/** Levels a side that a user's signal sees. */
+export const USER_SIGNAL_LEVELS = 20;
+
+/** A shard that does not beat for this long is stuck and is replaced; twice what a producer waits for. */
+export const SHARD_STUCK_MS = 2 * HEARTBEAT_STALE_MS;
+
+/** How often shards are looked at. */
+export const SUPERVISE_MS = 250;
+
+/** Restarts of one shard within a minute before it is given up: a fault that comes back is not cured by another start. */
+export const SHARD_RESTARTS_MAX = 5;
+export const SHARD_RESTARTS_WINDOW_MS = 60_000;
+
 /** Deadlines of start and stop. */
 export const START_DEADLINE_MS = 10_000;
 export const SHUTDOWN_TIMEOUT_MS = 10_000;
@@ -113,3 +143,42 @@ export const LATENCY_NS_MAX = 3_600_000_000_000;
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 9002;
 export const DEFAULT_INGEST_PORT = 9001;
+
+/**
+ * Silence, in multiples of a market's own mean gap. Of gaps at random times 1 in 150 is over 5 means, and 1 in 5·10^8
+ * over 20: `quiet` may be chance, `dead` and `stale` are not.
+ */
+export const QUIET_MEAN_GAPS = 5;
+export const DEAD_MEAN_GAPS = 20;
+
+/** Pauses do come in clusters, so the longest of the past counts too: nothing is dead before it is silent twice as long. */
+export const DEAD_LONGEST_GAPS = 2;
+
+/** No market is quiet before 5 s, or dead before 60 s, of silence: a reconnect takes as long. */
+export const QUIET_AFTER_MS = 5_000;
+export const DEAD_AFTER_MS = 60_000;
+
+/** Gaps seen before a market's rate counts as known; until then no silence is dead or stale. */
+export const RATE_WARM_GAPS = 20;
+
+/** Gaps the mean looks back on: enough to steady it, few enough that a market which slows down is learned within minutes. */
+export const RATE_MEAN_GAPS = 32;
+
+/** Time in which the memory of the longest gap fades to 1/e: a day, after which markets repeat themselves. */
+export const LONGEST_GAP_FADE_MS = 86_400_000;
+
+/** Trades before one can be an outlier: the scale of the market's moves must be known. */
+export const OUTLIER_WARM_TRADES = 50;
+
+/** An outlier is this many mean deviations from the prices before it; trade returns have heavy tails, so not 3. */
+export const OUTLIER_SCALES = 10;
+
+/** And at least this far, as a natural logarithm (0.5 %): prices of a calm market stand still, and any tick would be far. */
+export const OUTLIER_DEVIATION_MIN = 0.005;
+
+/** This many in a row on the same side are a move of the market, no errors: the last of them is believed. */
+export const OUTLIER_SHIFT_TRADES = 3;
+
+/** Trades the reference price and the scale look back on. The price must keep up with a fast move, the scale outlive it. */
+export const OUTLIER_PRICE_TRADES = 4;
+export const OUTLIER_SCALE_TRADES = 64;

@@ -31,13 +31,18 @@ export const bboAsk = defineRecord('bboAsk', RecordType.bboAsk, {
   askPriceAtto: f64('integer, 10^-18'),
   askQuantityMilli: f64('integer, 10^-3'),
   askQuantityAtto: f64('integer, 10^-18'),
+  state: u8('BookState'),
+  reason: u8('StateReason'),
 });
 
-/** One OHLCV bar in five slots: bar, barPrices, barVolumes, barSides, barNotional. Flag 1: final; bits 1-2: Completeness. */
+/**
+ * One OHLCV bar in six slots: bar, barPrices, barVolumes, barSides, barNotional, barSpread. Flags: bit 0 final; bits 1-2
+ * Completeness; bits 3-5 BookState at its last change; bit 6 without prices (an empty interval told as null).
+ */
 export const bar = defineRecord('bar', RecordType.bar, {
   receiveTimeNs: f64('receive time of the last trade that changed it'),
-  intervalMs: f64('milliseconds'),
-  startTimeUs: f64('bucket start, since 1970'),
+  kind: f64('number of the bar kind, in the order configured'),
+  startTimeUs: f64('bucket start, since 1970; of kinds without buckets the first trade'),
   openTimeUs: f64('exchange time of the first trade'),
   closeTimeUs: f64('exchange time of the last trade'),
   revision: f64('0 until a late trade changes a closed bar'),
@@ -81,15 +86,25 @@ export const barNotional = defineRecord('barNotional', RecordType.barNotional, {
   limb5: f64('10^24'),
 });
 
-/** Slots of one bar in the output ring. */
-export const BAR_SLOTS = 5;
+/** Extremes of best ask less best bid while the bar was open and the book live; a negative milli where there was none. */
+export const barSpread = defineRecord('barSpread', RecordType.barSpread, {
+  spreadHighMilli: f64('integer, 10^-3; -1 for none'),
+  spreadHighAtto: f64('integer, 10^-18'),
+  spreadLowMilli: f64('integer, 10^-3; -1 for none'),
+  spreadLowAtto: f64('integer, 10^-18'),
+});
 
-/** One value of one signal. `flags` is the SignalId, `count` the SignalEvent. */
+/** Slots of one bar in the output ring. */
+export const BAR_SLOTS = 6;
+
+/** One value of one signal. `flags` is the signal's number in the order configured, `count` the SignalEvent. */
 export const signal = defineRecord('signal', RecordType.signal, {
   receiveTimeNs: f64('receive time of the frame that made it'),
   exchangeTimeUs: f64('venue clock of its input'),
   value: f64('float; NaN where it has none'),
   inputSequence: f64('book sequence, trade count or bar count it was computed at'),
+  second: f64('second output; NaN where it has none'),
+  third: f64('third output; NaN where it has none'),
   isWarm: u8('1 when warm'),
 });
 
@@ -114,7 +129,7 @@ export const request = defineRecord('request', RecordType.request, {
   requestId: f64('chosen by the main thread'),
   kind: f64('RequestKind'),
   limit: f64('levels a side for books (0 is all), items for the rest'),
-  intervalMs: f64('bar interval, for bars'),
+  barKind: f64('number of the bar kind, for bars'),
 });
 
 /** Closes a batch of output; `count` is the records in it. */

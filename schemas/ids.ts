@@ -20,6 +20,7 @@ export const RecordType = {
   barVolumes: 16,
   barSides: 23,
   barNotional: 17,
+  barSpread: 24,
   signal: 18,
   status: 19,
   answer: 20,
@@ -45,6 +46,8 @@ export const TradeFlag = {
   noId: 32,
   /** From a list of past trades sent on subscribing. */
   history: 64,
+  /** Far from the prices around it; counted and shown, never left out. Set by the shard. */
+  outlier: 128,
 } as const;
 
 /** Bits of `flags` in book-change records. */
@@ -58,7 +61,11 @@ export const ChangeFlag = {
 } as const;
 
 /** Bits of `flags` in level records. */
-export const LevelFlag = { ask: 1 } as const;
+export const LevelFlag = {
+  ask: 1,
+  /** No level: the price down to which a side is truly known, behind the levels of a whole book. */
+  horizon: 2,
+} as const;
 
 /** The trust state of one book. */
 export const BookState = { syncing: 0, live: 1, suspect: 2, stale: 3, resyncing: 4 } as const;
@@ -75,6 +82,10 @@ export const StateReason = {
   drop: 5,
   bufferFull: 6,
   connectionLost: 7,
+  /** Nothing came for longer than the market's own rate and the setting allow. */
+  silent: 8,
+  /** The shard began anew and knows nothing of what was before. */
+  restart: 9,
 } as const;
 export type StateReason = (typeof StateReason)[keyof typeof StateReason];
 export const STATE_REASON_NAMES = [
@@ -86,6 +97,8 @@ export const STATE_REASON_NAMES = [
   'drop',
   'buffer-full',
   'connection-lost',
+  'silent',
+  'restart',
 ] as const;
 
 /**
@@ -137,6 +150,7 @@ export const DIALECTS = [
   'binance-delivery',
   'coinbase',
   'kraken',
+  'okx',
   'json',
   'flatbuffers',
 ] as const;
@@ -151,8 +165,67 @@ export const Interest = { trade: 1, bbo: 2, book: 4, bar: 8, signal: 16, status:
 /** What a `request` record asks a shard to answer. */
 export const RequestKind = { book: 1, bars: 2, trades: 3, signals: 4, status: 5 } as const;
 
-/** Signals by id; the name is what channels and `/v1/signals` say. */
-export const SIGNAL_NAMES = ['imbalance', 'microprice', 'cvd', 'ema-cross'] as const;
-export const SignalId = { imbalance: 0, microprice: 1, cvd: 2, emaCross: 3 } as const;
-export const SignalEvent = { none: 0, crossUp: 1, crossDown: 2 } as const;
-export const SIGNAL_EVENT_NAMES = [null, 'cross-up', 'cross-down'] as const;
+/** What a bar is bounded by. */
+export const BarType = {
+  time: 0,
+  tick: 1,
+  volume: 2,
+  notional: 3,
+  range: 4,
+  tickImbalance: 5,
+  volumeImbalance: 6,
+  notionalImbalance: 7,
+} as const;
+export type BarType = (typeof BarType)[keyof typeof BarType];
+export const BAR_TYPE_NAMES = [
+  'time',
+  'tick',
+  'volume',
+  'notional',
+  'range',
+  'tick-imbalance',
+  'volume-imbalance',
+  'notional-imbalance',
+] as const;
+
+/** What an interval without trades leaves: nothing, a bar of the last close, or a bar without prices. */
+export const EmptyBars = { skip: 0, flat: 1, null: 2 } as const;
+export type EmptyBars = (typeof EmptyBars)[keyof typeof EmptyBars];
+export const EMPTY_BARS_NAMES = ['skip', 'flat', 'null'] as const;
+
+/** What a signal says beside its value. */
+export const SignalEvent = {
+  none: 0,
+  crossUp: 1,
+  crossDown: 2,
+  /** A threshold was passed upward, downward. */
+  above: 3,
+  below: 4,
+  spike: 5,
+  burst: 6,
+  sweepBuy: 7,
+  sweepSell: 8,
+  trendUp: 9,
+  trendDown: 10,
+  wide: 11,
+  normal: 12,
+  breakoutUp: 13,
+  breakoutDown: 14,
+} as const;
+export const SIGNAL_EVENT_NAMES = [
+  null,
+  'cross-up',
+  'cross-down',
+  'above',
+  'below',
+  'spike',
+  'burst',
+  'sweep-buy',
+  'sweep-sell',
+  'trend-up',
+  'trend-down',
+  'wide',
+  'normal',
+  'breakout-up',
+  'breakout-down',
+] as const;

@@ -1,12 +1,15 @@
 // What the main thread asks of a shard's never-ending task, and what the task returns when it ends.
 
 /** Passed to the Piscina task; `memory` is the engine's shared memory (engine/memory). */
-export type ShardTask<Memory> = {
+export type ShardTask<Memory, Plans> = {
   readonly memory: Memory;
   readonly shard: number;
   /** Claimed in shared memory: a late twin of a task given up returns at once (RELIABILITY §1, Piscina). */
   readonly epoch: number;
-  readonly barIntervals: readonly { readonly name: string; readonly intervalMs: number }[];
+  /** Which bars, signals and books are kept of which market (engine/base/market-plans). */
+  readonly plans: Plans;
+  /** The shard ran before and ended: its markets are known, and nothing is left of their state. */
+  readonly isRestart: boolean;
   /** Keep every bar, and return all markets at the end: replays. */
   readonly isReplay: boolean;
   /** Count the thread's garbage collections, for benches. */

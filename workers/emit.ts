@@ -1,15 +1,13 @@
 // What a shard tells the main thread about one market, when someone listens: deltas, best prices, bars, signals. Hot path.
 
-import { IMBALANCE_LEVELS } from '../schemas/config.ts';
-import { BAR_SLOTS, signal } from '../schemas/derived.ts';
-import { BookState, RecordType, RequestKind, SIGNAL_NAMES, SignalEvent, SignalId, TradeFlag } from '../schemas/ids.ts';
+import { BAR_SLOTS, bar, signal } from '../schemas/derived.ts';
+import { RecordType, RequestKind, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../schemas/layout.ts';
-import { BAR_CHANGE_WORDS, barChangeEntry, type MarketBars } from './bars/market-bars.ts';
+import { BAR_CHANGE_WORDS, barChangeEntry } from './bars/bar-changes.ts';
+import type { MarketBars } from './bars/market-bars.ts';
 import type { Market } from './market.ts';
 import { writeAnswerHead, writeBbo, writeStatus, writeWholeBook } from './output/answers.ts';
 import type { OutputWriter } from './output/writer.ts';
-import { imbalance } from './signals/imbalance.ts';
-import { microprice } from './signals/microprice.ts';
 
 const BAR_RECORDS = [
   RecordType.bar,
@@ -17,6 +15,7 @@ const BAR_RECORDS = [
   RecordType.barVolumes,
   RecordType.barSides,
   RecordType.barNotional,
+  RecordType.barSpread,
 ] as const;
 
 /** One bar in five slots of the group being written. */
@@ -27,18 +26,21 @@ export function writeBar(out: OutputWriter, bars: MarketBars, kind: number, row:
     slots[i] = out.claim(BAR_RECORDS[i], i === 0 ? flags : 0, 0);
     if (slots[i] < 0) return;
   }
-  bars.writeBar(kind, row, out.ring.f64, slots[0], slots[1], slots[2], slots[3], slots[4]);
+  const { f64 } = out.ring;
+  f64[slots[0] * SLOT_F64 + bar.at.kind] = bars.kindNumber(kind);
+  bars.writeBar(kind, row, f64, slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]);
 }
 const barSlots = new Int32Array(BAR_SLOTS);
 
 /** The bars that the last trade or clock changed. */
 export function emitBars(out: OutputWriter, market: Market): void {
   const { bars } = market;
-  for (let i = 0; i < bars.changeCount; i++) {
-    const kind = bars.changes[i * BAR_CHANGE_WORDS + barChangeEntry.kind];
-    if (kind >= bars.visibleKinds) continue;
+  const { words, count } = bars.changes;
+  for (let i = 0; i < count; i++) {
+    const kind = words[i * BAR_CHANGE_WORDS + barChangeEntry.kind];
+    if (!bars.isVisible(kind)) continue;
     out.begin(market.id);
-    writeBar(out, bars, kind, bars.changes[i * BAR_CHANGE_WORDS + barChangeEntry.row]);
+    writeBar(out, bars, kind, words[i * BAR_CHANGE_WORDS + barChangeEntry.row]);
     out.end();
   }
 }
@@ -61,35 +63,27 @@ export function emitWholeBook(out: OutputWriter, market: Market): void {
   out.end();
 }
 
-function writeSignal(out: OutputWriter, market: Market, id: number, event: number): void {
-  const slot = out.claim(RecordType.signal, id, event);
+/** The signal with this number as it stands, in one slot of the group being written. */
+function writeSignal(out: OutputWriter, market: Market, number: number, hasEvent: boolean): void {
+  const { bids, asks } = market.book;
+  const placed = market.signals.read(number, bids, asks, market.isLive, market.timeUs);
+  const signalOf = placed?.signal;
+  const slot = out.claim(RecordType.signal, number, hasEvent && signalOf !== undefined ? signalOf.event : 0);
   if (slot < 0) return;
-  const f64 = out.ring.f64;
+  const { f64 } = out.ring;
   const base = slot * SLOT_F64;
   f64[base + signal.at.receiveTimeNs] = market.times[0];
   f64[base + signal.at.exchangeTimeUs] = market.times[1];
-  out.ring.u8[slot * SLOT_BYTES + signal.at.isWarm] = writeSignalValue(market, id, f64, base);
+  f64[base + signal.at.inputSequence] = placed === undefined ? 0 : placed.inputs;
+  f64[base + signal.at.value] = signalOf === undefined ? Number.NaN : signalOf.value;
+  f64[base + signal.at.second] = signalOf === undefined ? Number.NaN : signalOf.second;
+  f64[base + signal.at.third] = signalOf === undefined ? Number.NaN : signalOf.third;
+  out.ring.u8[slot * SLOT_BYTES + signal.at.isWarm] = signalOf?.isWarm === true ? 1 : 0;
 }
 
-/** Writes value and input sequence of a signal into its record; returns 1 when it is warm. */
-function writeSignalValue(market: Market, id: number, f64: Float64Array, base: number): number {
-  const valueAt = base + signal.at.value;
-  const inputAt = base + signal.at.inputSequence;
-  if (id === SignalId.cvd) return market.cvd.write(f64, valueAt, inputAt);
-  if (id === SignalId.emaCross) return market.emaCross.write(f64, valueAt, inputAt);
-  const { bids, asks, state, bookSequence } = market.book;
-  f64[inputAt] = bookSequence;
-  f64[valueAt] = Number.NaN;
-  // A book that is not live has no measures; one that is has them as soon as both sides exist.
-  if (state !== BookState.live) return 0;
-  if (id === SignalId.microprice) microprice(bids.values, bids.count, asks.values, asks.count, f64, valueAt);
-  else imbalance(bids.values, bids.count, asks.values, asks.count, IMBALANCE_LEVELS, f64, valueAt);
-  return Number.isNaN(f64[valueAt]) ? 0 : 1;
-}
-
-export function emitSignal(out: OutputWriter, market: Market, id: number, event: number): void {
+export function emitSignal(out: OutputWriter, market: Market, number: number): void {
   out.begin(market.id);
-  writeSignal(out, market, id, event);
+  writeSignal(out, market, number, true);
   out.end();
 }
 
@@ -100,17 +94,18 @@ export function answerRequest(
   kind: number,
   requestId: number,
   limit: number,
-  intervalMs: number,
+  barKind: number,
 ): void {
   out.begin(market.id);
   if (kind === RequestKind.book) {
     writeAnswerHead(out, requestId, kind, 1);
     writeWholeBook(out, market.book, limit);
-  } else if (kind === RequestKind.bars) answerBars(out, market, requestId, limit, intervalMs);
+  } else if (kind === RequestKind.bars) answerBars(out, market, requestId, limit, barKind);
   else if (kind === RequestKind.trades) answerTrades(out, market, requestId, limit);
   else if (kind === RequestKind.signals) {
-    writeAnswerHead(out, requestId, kind, SIGNAL_NAMES.length);
-    for (let id = 0; id < SIGNAL_NAMES.length; id++) writeSignal(out, market, id, SignalEvent.none);
+    const { numbers } = market.signals;
+    writeAnswerHead(out, requestId, kind, numbers.length);
+    for (let i = 0; i < numbers.length; i++) writeSignal(out, market, numbers[i], false);
   } else if (kind === RequestKind.status) {
     writeAnswerHead(out, requestId, kind, 1);
     writeStatus(out, market.book, market.book.sinceNs, market.book.lost);
@@ -118,9 +113,10 @@ export function answerRequest(
   out.end();
 }
 
-function answerBars(out: OutputWriter, market: Market, requestId: number, limit: number, intervalMs: number): void {
+function answerBars(out: OutputWriter, market: Market, requestId: number, limit: number, barKind: number): void {
   const { bars } = market;
-  const kind = bars.kindOf(intervalMs);
+  const found = bars.indexOf(barKind);
+  const kind = found >= 0 && bars.isVisible(found) ? found : -1;
   const held = kind < 0 ? 0 : bars.barCount(kind);
   const count = limit === 0 ? held : Math.min(limit, held);
   writeAnswerHead(out, requestId, RequestKind.bars, count);

@@ -1,36 +1,47 @@
-// Everything a shard keeps of one market, joined: book, trades, bars, signals. Hot path.
+// Everything a shard keeps of one market, joined: book, trades, bars, signals, quality. Hot path.
 
+import type { MarketPlan, MarketPlans } from '../engine/base/market-plans.ts';
 import type { MarketName } from '../engine/memory/market-names.ts';
 import { marketCounter } from '../schemas/counters.ts';
-import { SignalEvent, TradeFlag } from '../schemas/ids.ts';
+import { BookState, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../schemas/layout.ts';
 import { trade } from '../schemas/market-data.ts';
 import { venueRule } from '../schemas/venue-rules.ts';
-import { BAR_CHANGE_WORDS, barChangeEntry, MarketBars } from './bars/market-bars.ts';
-import { BAR_WORDS, barRow } from './bars/ohlcv.ts';
-import { BarChange } from './bars/time-bars.ts';
+import { MarketBars } from './bars/market-bars.ts';
 import { TradeFilter, TradeVerdict } from './bars/trade-filter.ts';
 import { TradeHistory } from './bars/trade-history.ts';
 import { MarketBook } from './book/market-book.ts';
+import { isCrossed, isLocked, writeSpread } from './book/measures.ts';
 import type { SnapshotStage } from './book/snapshot-stage.ts';
-import { Cvd } from './signals/cvd.ts';
-import { EmaCross } from './signals/ema-cross.ts';
+import { MarketSignals } from './market-signals.ts';
+import { MarketQuality } from './quality/market-quality.ts';
+import type { UserSignals } from './user-signals.ts';
 
-/** Changes after which the close of a final 1m bar is new or other. */
-const FINAL_CHANGES = BarChange.closed | BarChange.revised | BarChange.created;
-
-/** Words of `times`: of the last record of any kind, and the best prices last told. */
+/** Words of `times`: of the last record of any kind. */
 const time = { receiveNs: 0, exchangeUs: 1 } as const;
 const BEST_WORDS = 8;
+/** Milli of a spread that is not known. */
+const UNKNOWN_SPREAD = -1;
+const spread = new Float64Array(2);
+
+/** What all markets of a shard share. */
+export type MarketParts = {
+  readonly plans: MarketPlans;
+  readonly stage: SnapshotStage;
+  readonly users: UserSignals;
+  readonly anchorWallUs: number;
+  readonly keepAll: boolean;
+};
 
 export class Market {
   readonly id: number;
   readonly name: MarketName;
+  readonly plan: MarketPlan;
   readonly book: MarketBook;
   readonly bars: MarketBars;
+  readonly signals: MarketSignals;
+  readonly quality: MarketQuality;
   readonly trades = new TradeHistory();
-  readonly cvd = new Cvd();
-  readonly emaCross = new EmaCross();
   /** Receive and exchange time of the last record applied. */
   readonly times = new Float64Array(2);
   /** Drops seen so far of the shared drop word. */
@@ -39,24 +50,35 @@ export class Market {
   isDirty = false;
   private readonly counters: Float64Array;
   private readonly filter: TradeFilter;
+  private readonly anchorWallUs: number;
   private readonly best = new Float64Array(BEST_WORDS).fill(-1);
+  private readonly spread = Float64Array.of(UNKNOWN_SPREAD, 0);
 
   /** `counters` is the market's own row of the market counters. */
-  constructor(
-    id: number,
-    name: MarketName,
-    counters: Float64Array,
-    stage: SnapshotStage,
-    intervalsMs: readonly number[],
-    keepAll: boolean,
-  ) {
+  constructor(id: number, name: MarketName, plan: MarketPlan, counters: Float64Array, parts: MarketParts) {
+    const { plans, stage, users, keepAll } = parts;
     const rule = venueRule(name.venue);
     this.id = id;
     this.name = name;
+    this.plan = plan;
     this.counters = counters;
-    this.book = new MarketBook(rule, counters, stage);
-    this.bars = new MarketBars(intervalsMs, keepAll, counters);
+    this.anchorWallUs = parts.anchorWallUs;
+    this.book = new MarketBook(rule, counters, stage, plan.levelsKept);
+    const kinds = plan.bars.map((number, index) => ({
+      number,
+      kind: plans.barKinds[number],
+      isVisible: index < plan.visibleBars,
+    }));
+    const { latenessMs, emptyBars } = plan;
+    this.bars = new MarketBars({ kinds, latenessMs, emptyBars, keepAll }, counters);
+    const kindOf = (kind: string): number => plans.barKinds.findIndex((each) => each.name === kind);
+    this.signals = new MarketSignals(plans.signals, plan.signals, kindOf, users);
+    this.quality = new MarketQuality(counters, plan.staleAfterMs, parts.anchorWallUs);
     this.filter = new TradeFilter(rule, counters);
+  }
+
+  get isLive(): boolean {
+    return this.book.state === BookState.live;
   }
 
   /** Notes when the record at a slot came; trade and change heads have both times first. */
@@ -65,9 +87,20 @@ export class Market {
     this.times[time.exchangeUs] = f64[slot * SLOT_F64 + trade.at.exchangeTimeUs];
   }
 
+  private get receiveWallUs(): number {
+    return this.anchorWallUs + this.times[time.receiveNs] / 1000;
+  }
+
+  /** Venue clock of the last record, or when it came where the venue gives none. */
+  get timeUs(): number {
+    return this.times[time.exchangeUs] === 0 ? this.receiveWallUs : this.times[time.exchangeUs];
+  }
+
   /** Trades, or messages that may have held some, are missing: the bars around say so. The book is not touched. */
   loseTrades(count: number): void {
     this.counters[marketCounter.lost] += count;
+    // A loss of unknown size is at least one, else the channel would look complete.
+    this.counters[marketCounter.lostTrades] += Math.max(count, 1);
     this.bars.noteGap();
   }
 
@@ -76,28 +109,33 @@ export class Market {
     const verdict = this.filter.accept(u8, u32, f64, slot);
     if (verdict === TradeVerdict.leftOut) return -1;
     if (verdict === TradeVerdict.acceptedAfterGap) this.loseTrades(this.filter.missing[0]);
-    this.cvd.trade(u8, f64, slot);
-    this.trades.add(u32, slot, (u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.textId) !== 0);
-    return this.bars.trade(u8, u32, f64, slot);
+    const flagsAt = slot * SLOT_BYTES + trade.at.flags;
+    if ((u8[flagsAt] & TradeFlag.history) !== 0) this.quality.arrived(this.times, 0);
+    else this.quality.tradeTimes(this.times, 0);
+    if (this.quality.trade(f64, slot * SLOT_F64 + trade.at.priceMilli)) u8[flagsAt] |= TradeFlag.outlier;
+    this.signals.trade(u8, u32, f64, slot);
+    this.trades.add(u32, slot, (u8[flagsAt] & TradeFlag.textId) !== 0);
+    return this.bars.trade(u8, u32, f64, slot, this.book.state);
   }
 
-  /** Gives the closes of 1m bars that became final or were revised to the moving averages. Returns the last SignalEvent, or -1. */
-  takeCloses(): number {
-    const { bars } = this;
-    let event = -1;
-    for (let i = 0; i < bars.changeCount; i++) {
-      const at = i * BAR_CHANGE_WORDS;
-      if (bars.changes[at + barChangeEntry.kind] !== bars.signalKind) continue;
-      if ((bars.changes[at + barChangeEntry.change] & FINAL_CHANGES) === 0) continue;
-      const row = bars.changes[at + barChangeEntry.row] * BAR_WORDS;
-      const made = this.emaCross.add(
-        bars.rows(bars.signalKind),
-        row + barRow.at.startTimeUs,
-        row + barRow.at.closeMilli,
-      );
-      if (event <= SignalEvent.none) event = made;
+  /** The head of a book change came; a snapshot fetched by REST says nothing of the stream's times. */
+  noteChange(isRest: boolean): void {
+    if (isRest) this.quality.arrived(this.times, 0);
+    else this.quality.bookTimes(this.times, 0);
+  }
+
+  /** The book has changed, or its state has: spread, signals and quality follow. */
+  noteBook(isApplied: boolean): void {
+    const { bids, asks } = this.book;
+    const { isLive } = this;
+    if (isApplied) this.quality.bookApplied(isCrossed(bids, asks), isLocked(bids, asks));
+    if (isLive) writeSpread(bids, asks, spread);
+    else spread[0] = UNKNOWN_SPREAD;
+    if (spread[0] !== this.spread[0] || spread[1] !== this.spread[1]) {
+      this.spread.set(spread);
+      this.bars.noteSpread(spread[0], spread[1]);
     }
-    return event;
+    this.signals.book(bids, asks, isLive, this.timeUs);
   }
 
   /** True when the best bid or offer differs from what was told last; takes note of it. */

@@ -3,8 +3,9 @@
 import { writeFile } from 'node:fs/promises';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import type { Dialect } from '../../schemas/ids.ts';
-import { barIntervalsOf } from '../base/bar-kinds.ts';
 import { UsageError } from '../base/errors.ts';
+import { splitSignals } from '../base/signal-specs.ts';
+import { loadSettings, plansOf, type Settings } from '../config.ts';
 import { isDialect } from '../decode/registry.ts';
 import { type ReplayResult, replayFiles } from '../replay.ts';
 import type { MarketReport } from '../replay-report.ts';
@@ -13,7 +14,12 @@ export type ReplayFlags = {
   readonly venue?: string;
   readonly speed: string;
   readonly depth: string;
-  readonly bars: string;
+  readonly bars?: string;
+  readonly signals?: string;
+  readonly signal?: string[];
+  readonly emptyBars?: string;
+  readonly lateness?: string;
+  readonly config?: string;
   readonly workers: string;
   readonly json?: string;
 };
@@ -64,6 +70,16 @@ function print(result: ReplayResult): void {
   );
 }
 
+/** Settings of the engine's own that a replay shares. Not from the environment: the result is told by the command alone. */
+function planSettings({ bars, signals, signal, emptyBars, lateness, config }: ReplayFlags): Settings {
+  const given = {
+    bars: bars?.split(','),
+    signals: signals === undefined ? undefined : splitSignals(signals),
+    ...{ signal, emptyBars, lateness, config },
+  };
+  return loadSettings(given, {});
+}
+
 export async function replay(files: readonly string[], flags: ReplayFlags): Promise<number> {
   const result = await replayFiles({
     files,
@@ -71,7 +87,7 @@ export async function replay(files: readonly string[], flags: ReplayFlags): Prom
     speed: speedOf(flags.speed),
     workers: wholeNumber('--workers', flags.workers, 1, 64),
     marketsMax: MARKETS_MAX,
-    barIntervals: barIntervalsOf(flags.bars.split(',')),
+    plans: await plansOf(planSettings(flags)),
     depth: wholeNumber('--depth', flags.depth, 0, 1_000_000),
   });
   if (flags.json !== undefined) {

@@ -1,7 +1,6 @@
 // `millrace start`: a running engine with its feed, a status line, and a clean end on SIGTERM or SIGINT.
 
-import { barIntervalsOf } from '../base/bar-kinds.ts';
-import { type Settings, withoutSecrets } from '../config.ts';
+import { plansOf, type Settings, withoutSecrets } from '../config.ts';
 import { type Engine, startEngine } from '../main.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { FeedThread } from '../synthetic/feed-thread.ts';
@@ -17,7 +16,7 @@ export async function start(settings: Settings): Promise<number> {
     workers: settings.workers,
     marketsMax: settings.marketsMax,
     token: settings.token,
-    barIntervals: barIntervalsOf(settings.bars),
+    plans: await plansOf(settings),
     shutdownTimeoutMs: settings.shutdownTimeout,
     log,
   });

@@ -9,6 +9,8 @@ export type IngressStart = {
   readonly memory: EngineMemory;
   readonly listen: { readonly host: string; readonly port: number; readonly token: string | null } | null;
   readonly replay: ReplayPlan | null;
+  /** Patterns of the markets to be taken; any other is unknown. */
+  readonly accepts: readonly string[];
 };
 
 export type ToIngress =

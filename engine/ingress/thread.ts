@@ -24,7 +24,7 @@ assert(start.memory.fingerprint === fingerprint(), 'ingress thread: expected the
 
 const words = new Int32Array(start.memory.words);
 const clock = new EngineClock(start.memory.anchor);
-const markets = new MarketDirectory(start.memory);
+const markets = new MarketDirectory(start.memory, start.accepts);
 const writer = new FrameWriter(start.memory, clock, start.replay === null ? 'block' : 'block-without-limit');
 
 let server: IngressServer | null = null;

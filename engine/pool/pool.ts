@@ -1,41 +1,76 @@
-// The shard workers: a Piscina pool with as many threads as shards and one never-ending task on each.
+// The shard workers: a Piscina pool with as many threads as shards, one never-ending task on each, and who watches them.
 
 import { Piscina } from 'piscina';
-import { HEARTBEAT_STALE_MS, START_DEADLINE_MS } from '../../schemas/config.ts';
+import {
+  SHARD_RESTARTS_MAX,
+  SHARD_RESTARTS_WINDOW_MS,
+  SHARD_STUCK_MS,
+  START_DEADLINE_MS,
+  SUPERVISE_MS,
+} from '../../schemas/config.ts';
 import type { ShardResult, ShardTask } from '../../schemas/shard-task.ts';
 import { engineWords, shardWords } from '../../schemas/shared-state.ts';
 import { entryUrl } from '../base/entry.ts';
+import type { MarketPlans } from '../base/market-plans.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import type { RingMemory } from '../ring/spsc-ring.ts';
+import { Mismatches } from './mismatches.ts';
+import { SignalSwitches } from './signal-switches.ts';
 
 export type PoolOptions = {
-  readonly barIntervals: readonly { readonly name: string; readonly intervalMs: number }[];
+  readonly plans: MarketPlans;
   readonly isReplay: boolean;
   readonly isGcMeasured: boolean;
+  /** Told of each signal switched off, each checksum that did not match, each shard that ended; one sentence. */
+  readonly onEvent: (sentence: string) => void;
+};
+
+type Task = ShardTask<EngineMemory, MarketPlans>;
+type Result = ShardResult<RingMemory>;
+
+/** One shard as main sees it. */
+type Watched = {
+  readonly words: Int32Array;
+  abort: AbortController;
+  /** Of the task that runs now. */
+  task: Promise<Result>;
+  epoch: number;
+  failure: string | null;
+  beat: number;
+  beatAtMs: number;
+  isRestarting: boolean;
+  restartsAtMs: number[];
 };
 
 const READY_POLL_MS = 2;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * A task whose worker dies before it is ready stays neither resolved nor rejected (RELIABILITY §1): each has an abort
  * signal and a deadline by which its shard must be running, and an epoch that makes a late twin return at once.
+ *
+ * A shard that throws, or whose heartbeat stands still, is replaced: the thread is ended and a new task takes the same
+ * rings. What lies in the rings is applied; what was consumed is lost, so its markets are `resyncing` and their bars
+ * `gap`. A word names the user's signal that ran when the heartbeat stopped: the shard goes on without it.
  */
 export class ShardPool {
-  private readonly memory: EngineMemory;
-  private readonly piscina: Piscina<ShardTask<EngineMemory>, ShardResult<RingMemory>>;
-  private readonly words: Int32Array[];
-  private readonly aborts: AbortController[] = [];
-  private readonly tasks: Promise<ShardResult<RingMemory>>[] = [];
+  readonly signals: SignalSwitches;
+  readonly mismatches: Mismatches;
   /** Filled by stop(). */
-  results: readonly ShardResult<RingMemory>[] = [];
-  private readonly failures = new Map<number, string>();
-  private readonly beats: { beat: number; atMs: number }[];
+  results: readonly Result[] = [];
+  private readonly memory: EngineMemory;
+  private readonly options: PoolOptions;
+  private readonly piscina: Piscina<Task, Result>;
+  private readonly shards: Watched[];
+  private readonly watch: NodeJS.Timeout;
+  private isEnding = false;
 
-  private constructor(memory: EngineMemory) {
+  private constructor(memory: EngineMemory, options: PoolOptions) {
     this.memory = memory;
-    this.words = memory.shards.map((shard) => new Int32Array(shard.words));
-    this.beats = memory.shards.map(() => ({ beat: -1, atMs: performance.now() }));
+    this.options = options;
+    this.mismatches = new Mismatches(options.onEvent);
+    this.signals = new SignalSwitches(memory.signalsOff, options.plans.signals, options.onEvent);
     this.piscina = new Piscina({
       filename: entryUrl('../../workers/main.ts', import.meta.url).href,
       minThreads: memory.shards.length,
@@ -44,14 +79,20 @@ export class ShardPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled',
     });
+    this.piscina.on('message', (message: unknown) => {
+      this.signals.take(message);
+      this.mismatches.take(message);
+    });
+    this.shards = memory.shards.map((_, shard) => this.begin(shard));
+    this.watch = setInterval(() => this.supervise(), SUPERVISE_MS);
+    this.watch.unref();
   }
 
   /** Starts one task per shard; rejects when one is not running by the deadline. */
   static async start(memory: EngineMemory, options: PoolOptions): Promise<ShardPool> {
-    const pool = new ShardPool(memory);
-    for (let shard = 0; shard < memory.shards.length; shard++) pool.run(shard, options);
+    const pool = new ShardPool(memory, options);
     try {
-      await pool.running();
+      await Promise.all(pool.shards.map((_, shard) => pool.running(shard)));
     } catch (error) {
       await pool.destroy();
       throw error;
@@ -59,60 +100,144 @@ export class ShardPool {
     return pool;
   }
 
-  private run(shard: number, options: PoolOptions): void {
+  private begin(shard: number): Watched {
     const abort = new AbortController();
-    this.aborts[shard] = abort;
-    const task = this.piscina.run({ memory: this.memory, shard, epoch: 1, ...options }, { signal: abort.signal });
-    // A failure is kept for health() and told by the awaited promise; the extra branch keeps it from being unhandled.
-    task.catch((error: unknown) => this.failures.set(shard, error instanceof Error ? error.message : String(error)));
-    this.tasks[shard] = task;
+    const watched: Watched = {
+      words: new Int32Array(this.memory.shards[shard].words),
+      abort,
+      task: this.run(shard, 1, abort),
+      epoch: 1,
+      failure: null,
+      beat: -1,
+      beatAtMs: performance.now(),
+      isRestarting: false,
+      restartsAtMs: [],
+    };
+    this.note(watched);
+    return watched;
   }
 
-  private async running(): Promise<void> {
+  private run(shard: number, epoch: number, abort: AbortController): Promise<Result> {
+    const { plans, isReplay, isGcMeasured } = this.options;
+    const task: Task = { memory: this.memory, shard, epoch, plans, isReplay, isGcMeasured, isRestart: epoch > 1 };
+    return this.piscina.run(task, { signal: abort.signal });
+  }
+
+  /** A failure is kept for supervise() and told by the awaited promise; this branch keeps it from being unhandled. */
+  private note(watched: Watched): void {
+    const { epoch } = watched;
+    watched.task.catch((error: unknown) => {
+      if (watched.epoch === epoch && !watched.isRestarting) watched.failure = messageOf(error);
+    });
+  }
+
+  private async running(shard: number): Promise<void> {
+    const watched = this.shards[shard];
     const deadline = performance.now() + START_DEADLINE_MS;
-    for (;;) {
-      const late = this.words.findIndex((words) => Atomics.load(words, shardWords.at.running) === 0);
-      if (late < 0) return;
-      const failure = this.failures.get(late);
-      if (failure !== undefined) throw new Error(`shard ${late}: expected to start, was: ${failure}`);
+    while (Atomics.load(watched.words, shardWords.at.running) === 0) {
+      if (watched.failure !== null) throw new Error(`shard ${shard}: expected to start, was: ${watched.failure}`);
       if (performance.now() > deadline)
-        throw new Error(`shard ${late}: expected to run within ${START_DEADLINE_MS} ms`);
+        throw new Error(`shard ${shard}: expected to run within ${START_DEADLINE_MS} ms`);
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
   }
 
-  /** Shards that failed or whose heartbeat stands still, with the reason. */
-  health(): string[] {
-    const now = performance.now();
-    const reasons: string[] = [];
-    for (let shard = 0; shard < this.words.length; shard++) {
-      const failure = this.failures.get(shard);
-      const beat = Atomics.load(this.words[shard], shardWords.at.heartbeat);
-      const seen = this.beats[shard];
-      if (beat !== seen.beat) this.beats[shard] = { beat, atMs: now };
-      if (failure !== undefined) reasons.push(`shard ${shard} failed: ${failure}`);
-      else if (now - this.beats[shard].atMs > 2 * HEARTBEAT_STALE_MS) reasons.push(`shard ${shard} does not beat`);
+  /** Looks at each shard; one that failed or does not beat is replaced. A replay is not: its result would be another. */
+  private supervise(): void {
+    if (this.isEnding) return;
+    const nowMs = performance.now();
+    for (const [shard, watched] of this.shards.entries()) {
+      const problem = this.problemOf(watched, nowMs);
+      if (problem === null || watched.isRestarting) continue;
+      const running = Atomics.load(watched.words, shardWords.at.runningSignal);
+      if (running > 0) this.signals.switchOff(running - 1, 'did not return');
+      this.options.onEvent(`shard ${shard} ${problem}`);
+      const isLasting = watched.restartsAtMs.filter((atMs) => nowMs - atMs < SHARD_RESTARTS_WINDOW_MS);
+      watched.restartsAtMs = [...isLasting, nowMs];
+      if (this.options.isReplay || isLasting.length >= SHARD_RESTARTS_MAX) this.giveUp(watched, problem);
+      else void this.replace(shard, watched);
     }
-    return reasons;
+  }
+
+  private problemOf(watched: Watched, nowMs: number): string | null {
+    const beat = Atomics.load(watched.words, shardWords.at.heartbeat);
+    if (beat !== watched.beat) {
+      watched.beat = beat;
+      watched.beatAtMs = nowMs;
+    }
+    if (watched.failure !== null) return `failed: ${watched.failure}`;
+    return nowMs - watched.beatAtMs > SHARD_STUCK_MS ? 'does not beat' : null;
+  }
+
+  /** The thread is ended; nothing takes its place. */
+  private giveUp(watched: Watched, problem: string): void {
+    watched.failure = problem;
+    watched.isRestarting = true;
+    watched.abort.abort();
+  }
+
+  private async replace(shard: number, watched: Watched): Promise<void> {
+    watched.isRestarting = true;
+    watched.abort.abort();
+    await watched.task.catch(() => undefined);
+    if (this.isEnding) return;
+    Atomics.store(watched.words, shardWords.at.running, 0);
+    Atomics.store(watched.words, shardWords.at.runningSignal, 0);
+    watched.abort = new AbortController();
+    watched.epoch++;
+    watched.failure = null;
+    watched.isRestarting = false;
+    watched.beatAtMs = performance.now();
+    watched.task = this.run(shard, watched.epoch, watched.abort);
+    this.note(watched);
+    const began = await this.running(shard).then(
+      () => 'began anew',
+      (error: unknown) => `did not begin anew: ${messageOf(error)}`,
+    );
+    this.options.onEvent(`shard ${shard} ${began}`);
+  }
+
+  /** Shards begun anew so far. */
+  get restarts(): number {
+    return this.shards.reduce((sum, { epoch }) => sum + epoch - 1, 0);
+  }
+
+  /** Shards that failed, are being replaced or whose heartbeat stands still, with the reason. */
+  health(): string[] {
+    const nowMs = performance.now();
+    const reasons = this.shards.map((watched, shard) => {
+      const problem = this.problemOf(watched, nowMs);
+      if (problem !== null) return `shard ${shard} ${problem}`;
+      return watched.isRestarting ? `shard ${shard} is being replaced` : null;
+    });
+    return reasons.filter((reason) => reason !== null);
   }
 
   /** Asks every shard to return once its ring is empty and ingress is done; resolves with their results. */
-  async stop(): Promise<readonly ShardResult<RingMemory>[]> {
+  async stop(): Promise<readonly Result[]> {
     Atomics.store(new Int32Array(this.memory.words), engineWords.at.stop, 1);
     for (const shard of this.memory.shards) new Doorbell(shard.doorbell).ring();
-    this.results = await Promise.all(this.tasks);
+    this.results = await Promise.all(this.shards.map(({ task }) => task));
+    this.end();
     return this.results;
+  }
+
+  private end(): void {
+    this.isEnding = true;
+    clearInterval(this.watch);
   }
 
   /** Ends the threads, whatever they do. */
   async destroy(): Promise<void> {
-    for (const abort of this.aborts) abort.abort();
-    await Promise.allSettled(this.tasks);
+    this.end();
+    for (const { abort } of this.shards) abort.abort();
+    await Promise.allSettled(this.shards.map(({ task }) => task));
     await this.piscina.destroy();
   }
 
   /** Ends the threads of tasks that have returned. */
   async close(): Promise<void> {
+    this.end();
     await this.piscina.close();
   }
 }

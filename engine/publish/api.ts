@@ -6,10 +6,11 @@ import { RequestKind } from '../../schemas/ids.ts';
 import { type EngineMemory, shardOf } from '../memory/engine-memory.ts';
 import type { LatestReader } from '../memory/latest-values.ts';
 import type { MarketNames } from '../memory/market-names.ts';
-import type { BarKind } from './channels.ts';
-import { itemJson, levelsJson } from './encode-json.ts';
+import { horizonJson, itemJson, levelsJson } from './encode-json.ts';
 import { decodeTail, HttpError, type Query, type Reply, respond, TEXT_TYPE, wholeNumber } from './http.ts';
 import { isStage, type LatencyReport } from './latency-report.ts';
+import type { MarketOffers } from './market-offers.ts';
+import { measureQuestionOf, measuresJson } from './measures-api.ts';
 import { addressOf, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import { openApiJson } from './openapi.ts';
@@ -28,7 +29,7 @@ export type ApiParts = {
   readonly requests: Requests;
   readonly latency: LatencyReport;
   readonly metrics: Metrics;
-  readonly bars: readonly BarKind[];
+  readonly offers: MarketOffers;
   readonly page: string;
   readonly nowMs: () => number;
   readonly stats: () => object;
@@ -49,7 +50,7 @@ export class Api {
   constructor(parts: ApiParts) {
     this.parts = parts;
     const limits = { depthMax: LADDER_LEVELS_MAX, barsMax: BAR_HISTORY, tradesMax: TRADE_HISTORY };
-    const kinds = parts.bars.map((bar) => bar.name);
+    const kinds = parts.offers.plans.barKinds.map(({ name }) => name);
     this.openApi = openApiJson(kinds, limits);
   }
 
@@ -65,6 +66,7 @@ export class Api {
     this.guarded(app, '/v1/latency', () => ({ body: JSON.stringify(parts.latency.summary()) }));
     this.guarded(app, '/v1/latency/*', (query) => this.hgrm(query));
     this.guarded(app, '/v1/book/*', (query) => this.book(query));
+    this.guarded(app, '/v1/measures/*', (query) => this.measures(query));
     this.guarded(app, '/v1/bars/*', (query) => this.bars(query));
     this.guarded(app, '/v1/trades/*', (query) => this.trades(query));
     this.guarded(app, '/v1/signals/*', (query) => this.signals(query));
@@ -142,9 +144,9 @@ export class Api {
     throw new HttpError(404, 'unknown-market', `expected a known market, was ${JSON.stringify(name.slice(0, 200))}`);
   }
 
-  private ask(market: number, kind: number, limit: number, intervalMs = 0): Promise<Answer> {
+  private ask(market: number, kind: number, limit: number, barKind = 0): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.parts.requests.ask({ market, kind, limit, intervalMs }, this.parts.nowMs(), (answer) => {
+      this.parts.requests.ask({ market, kind, limit, barKind }, this.parts.nowMs(), (answer) => {
         if (answer !== null) resolve(answer);
         else reject(new HttpError(503, 'timeout', 'expected an answer of the shard in time, there was none'));
       });
@@ -156,20 +158,28 @@ export class Api {
     const depth = wholeNumber(params, 'depth', DEPTH_USUAL, 0, LADDER_LEVELS_MAX);
     const { book } = await this.ask(market, RequestKind.book, depth);
     if (book === null) throw new HttpError(503, 'internal', 'expected a book in the answer, there was none');
-    return { body: bookJson(this.parts.names.of(market).name, book, depth) };
+    return { body: bookJson(this.parts.names.of(market).name, book) };
+  }
+
+  private async measures({ path, params }: Query): Promise<Reply> {
+    const market = this.marketOf(path, '/v1/measures/');
+    const question = measureQuestionOf(params);
+    const { book } = await this.ask(market, RequestKind.book, 0);
+    if (book === null) throw new HttpError(503, 'internal', 'expected a book in the answer, there was none');
+    return { body: measuresJson(this.parts.names.of(market).name, book, question) };
   }
 
   private async bars({ path, params }: Query): Promise<Reply> {
     const market = this.marketOf(path, '/v1/bars/');
-    const { bars } = this.parts;
-    const kind = params.get('kind') ?? (bars.some(({ name }) => name === '1m') ? '1m' : bars[0]?.name);
-    const bar = bars.find((each) => each.name === kind);
-    if (bar === undefined) {
-      const known = bars.map(({ name }) => name).join(', ');
-      throw new HttpError(400, 'range', `kind: expected one of ${known}, was ${JSON.stringify(kind)}`);
+    const { offers } = this.parts;
+    const known = offers.barsOf(market);
+    const kind = params.get('kind') ?? (known.includes('1m') ? '1m' : known[0]);
+    if (!known.includes(kind)) {
+      throw new HttpError(400, 'range', `kind: expected one of ${known.join(', ')}, was ${JSON.stringify(kind)}`);
     }
+    const number = offers.plans.barKinds.findIndex(({ name }) => name === kind);
     const limit = wholeNumber(params, 'limit', BAR_HISTORY, 1, BAR_HISTORY);
-    const answer = await this.ask(market, RequestKind.bars, limit, bar.intervalMs);
+    const answer = await this.ask(market, RequestKind.bars, limit, number);
     return this.items(market, answer.bars);
   }
 
@@ -188,9 +198,17 @@ export class Api {
   private async signals({ path }: Query): Promise<Reply> {
     const market = this.marketOf(path, '/v1/signals/');
     const { signals } = await this.ask(market, RequestKind.signals, 0);
-    const entries = signals.map(({ name, value, isWarm, event, inputSeq, timestampUs, localTimestampUs }) => [
+    const entries = signals.map(({ name, value, values, isWarm, event, inputSeq, timestampUs, localTimestampUs }) => [
       name,
-      { value, isWarm, event, inputSeq, timestamp: isoText(timestampUs), localTimestamp: isoText(localTimestampUs) },
+      {
+        value,
+        isWarm,
+        ...(values === null ? {} : { values }),
+        event,
+        inputSeq,
+        timestamp: isoText(timestampUs),
+        localTimestamp: isoText(localTimestampUs),
+      },
     ]);
     return { body: JSON.stringify(Object.fromEntries(entries)) };
   }
@@ -202,8 +220,8 @@ function venueSequenceJson(sequence: number): string {
   return Number.isSafeInteger(sequence) ? String(sequence) : `"${BigInt(sequence)}"`;
 }
 
-/** `horizon` is null where the answer holds the whole book, else the levels a side down to which it goes. */
-function bookJson(market: string, book: BookChangeMessage, depth: number): string {
+/** `horizon` tells how deep the engine knows the book, `isCut` whether the answer leaves out levels it holds. */
+function bookJson(market: string, book: BookChangeMessage): string {
   const shownBid = book.bids.length / LEVEL_NUMBERS;
   const shownAsk = book.asks.length / LEVEL_NUMBERS;
   const isCut = book.levelsBid > shownBid || book.levelsAsk > shownAsk;
@@ -211,6 +229,7 @@ function bookJson(market: string, book: BookChangeMessage, depth: number): strin
     `{"market":${JSON.stringify(market)},"state":"${book.state}","reason":${JSON.stringify(book.reason)}` +
     `,"seq":${book.bookSequence},"venueSequence":${venueSequenceJson(book.venueSequence)}` +
     `,"timestamp":${isoJson(book.timestampUs)},"localTimestamp":${isoJson(book.localTimestampUs)}` +
-    `,"horizon":${isCut ? depth : 'null'},"bids":${levelsJson(book.bids, '"')},"asks":${levelsJson(book.asks, '"')}}`
+    `,"horizon":${horizonJson(book.horizonBid, book.horizonAsk, '"')},"bids":${levelsJson(book.bids, '"')}` +
+    `,"asks":${levelsJson(book.asks, '"')},"isCut":${isCut}}`
   );
 }

@@ -1,8 +1,9 @@
 // What subscribers may name: `trade.MARKET`, `depth.20.100ms.MARKET`, `book.*`, `book.binance:*`, `system`.
 
-import { Interest, SIGNAL_NAMES } from '../../schemas/ids.ts';
+import { Interest } from '../../schemas/ids.ts';
 
-export type BarKind = { readonly name: string; readonly intervalMs: number };
+/** Names of the engine's bar kinds and signals, in the order of their numbers. */
+export type Named = { readonly bars: readonly string[]; readonly signals: readonly string[] };
 
 export type ChannelKind =
   | 'trade'
@@ -24,9 +25,9 @@ export type Channel = {
   readonly hasMarket: boolean;
   /** Interest bit the shard needs; 0 for none. */
   readonly interest: number;
-  /** Levels of a depth channel, SignalId of a signal channel. */
+  /** Levels of a depth channel, number of a bar kind or signal. */
   readonly number: number;
-  /** Interval of a depth or bar channel. */
+  /** Interval of a depth channel. */
   readonly intervalMs: number;
   /** INTERVAL, KIND or NAME as written. */
   readonly name: string;
@@ -88,26 +89,28 @@ function parseDepth(text: string): ParsedChannel {
   return { channel, market: match[3] };
 }
 
-function parseNamed(text: string, bars: readonly BarKind[]): ParsedChannel {
-  const match = /^(bar|signal)\.([^.]*)\.(.+)$/s.exec(text);
-  if (match === null) return shape(text);
-  const [, kind, name, market] = match;
-  if (kind === 'bar') {
-    const bar = bars.find((each) => each.name === name);
-    const all = bars.map((each) => each.name).join(', ');
-    if (bar === undefined) return range(`bar: expected one of ${all}, was ${JSON.stringify(name)}`);
-    return {
-      channel: marketChannel('bar', `bar.${name}.`, Interest.bar, { intervalMs: bar.intervalMs, name }),
-      market,
-    };
+/** A name may hold points (`0.5v`), so the longest known one that the text begins with is taken. */
+function parseNamed(text: string, kind: 'bar' | 'signal', names: readonly string[]): ParsedChannel {
+  const rest = text.slice(kind.length + 1);
+  let number = -1;
+  for (let i = 0; i < names.length; i++) {
+    const isLonger = number < 0 || names[i].length > names[number].length;
+    if (isLonger && rest.startsWith(`${names[i]}.`) && rest.length > names[i].length + 1) number = i;
   }
-  const number = (SIGNAL_NAMES as readonly string[]).indexOf(name);
-  if (number < 0) return range(`signal: expected one of ${SIGNAL_NAMES.join(', ')}, was ${JSON.stringify(name)}`);
-  return { channel: marketChannel('signal', `signal.${name}.`, Interest.signal, { number, name }), market };
+  if (number < 0) {
+    const was = rest.split('.')[0].slice(0, 80);
+    return rest.includes('.')
+      ? range(`${kind}: expected one of ${names.join(', ')}, was ${JSON.stringify(was)}`)
+      : shape(text);
+  }
+  const name = names[number];
+  const interest = kind === 'bar' ? Interest.bar : Interest.signal;
+  const channel = marketChannel(kind, `${kind}.${name}.`, interest, { number, name });
+  return { channel, market: rest.slice(name.length + 1) };
 }
 
 /** Reads one channel text; MARKET is all that follows the fixed words, and is not looked up here. */
-export function parseChannel(text: string, bars: readonly BarKind[]): ParsedChannel {
+export function parseChannel(text: string, named: Named): ParsedChannel {
   if (text.length > CHANNEL_LENGTH_MAX) return shape(text);
   if (GLOBAL.includes(text)) {
     const kind = text as ChannelKind;
@@ -116,7 +119,8 @@ export function parseChannel(text: string, bars: readonly BarKind[]): ParsedChan
   const point = text.indexOf('.');
   const word = point < 0 ? '' : text.slice(0, point);
   if (word === 'depth') return parseDepth(text);
-  if (word === 'bar' || word === 'signal') return parseNamed(text, bars);
+  if (word === 'bar') return parseNamed(text, word, named.bars);
+  if (word === 'signal') return parseNamed(text, word, named.signals);
   if (!Object.hasOwn(PLAIN, word) || point === text.length - 1) return shape(text);
   const kind = word as ChannelKind;
   return { channel: marketChannel(kind, `${word}.`, PLAIN[word]), market: text.slice(point + 1) };

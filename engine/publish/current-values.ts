@@ -19,15 +19,15 @@ const SNAPSHOT_PACE_BYTES = 1024 * 1024;
 function questionOf(channel: Channel, market: number): Question | null {
   switch (channel.kind) {
     case 'book':
-      return { market, kind: RequestKind.book, limit: 0, intervalMs: 0 };
+      return { market, kind: RequestKind.book, limit: 0, barKind: 0 };
     case 'bbo':
-      return { market, kind: RequestKind.book, limit: 1, intervalMs: 0 };
+      return { market, kind: RequestKind.book, limit: 1, barKind: 0 };
     case 'bar':
-      return { market, kind: RequestKind.bars, limit: 1, intervalMs: channel.intervalMs };
+      return { market, kind: RequestKind.bars, limit: 1, barKind: channel.number };
     case 'signal':
-      return { market, kind: RequestKind.signals, limit: 0, intervalMs: 0 };
+      return { market, kind: RequestKind.signals, limit: 0, barKind: 0 };
     case 'status':
-      return { market, kind: RequestKind.status, limit: 0, intervalMs: 0 };
+      return { market, kind: RequestKind.status, limit: 0, barKind: 0 };
     default:
       return null;
   }
@@ -41,10 +41,10 @@ function valuesOf(channel: Channel, answer: Answer): StreamMessage[] {
       return book === null ? [] : splitSnapshot({ ...book, isSnapshot: true }, SNAPSHOT_PART_LEVELS);
     case 'bbo': {
       if (book === null || (book.bids.length === 0 && book.asks.length === 0)) return [];
-      const { timestampUs, localTimestampUs } = book;
+      const { timestampUs, localTimestampUs, state, reason } = book;
       const bid = book.bids.subarray(0, LEVEL_NUMBERS);
       const ask = book.asks.subarray(0, LEVEL_NUMBERS);
-      return [{ type: 'book_ticker', timestampUs, localTimestampUs, bid, ask }];
+      return [{ type: 'book_ticker', timestampUs, localTimestampUs, bid, ask, state, reason }];
     }
     case 'bar':
       return answer.bars.slice(-1);

@@ -8,7 +8,7 @@ import { LATENCY_BYTES, LatencyRecorder } from '../observe/latency.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { RingReader } from '../ring/spsc-ring.ts';
 import type { FanOut } from './fan-out.ts';
-import { OutputRecords } from './output-records.ts';
+import { OutputRecords, type OutputWords } from './output-records.ts';
 
 /** Records of one ring per round, then sockets and timers get their turn: a few milliseconds at most. */
 const ROUND_RECORDS_MAX = 4096;
@@ -34,11 +34,11 @@ export class Drain {
   constructor(
     memory: EngineMemory,
     clock: EngineClock,
-    barNames: ReadonlyMap<number, string>,
+    words: OutputWords,
     fanOut: FanOut,
     onRound: (nowNs: number) => void,
   ) {
-    this.rings = memory.shards.map((shard) => new OutputRecords(new RingReader(shard.output), clock, barNames));
+    this.rings = memory.shards.map((shard) => new OutputRecords(new RingReader(shard.output), clock, words));
     this.bell = new Doorbell(memory.mainDoorbell);
     this.clock = clock;
     this.fanOut = fanOut;

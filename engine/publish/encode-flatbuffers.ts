@@ -65,13 +65,18 @@ function writeTrade(trade: TradeMessage): Offset {
   Trade.addAmount(builder, Decimal.createDecimal(builder, trade.quantityMilli, trade.quantityAtto));
   Trade.addSide(builder, trade.side);
   Trade.addMatches(builder, trade.matches);
+  Trade.addIsOutlier(builder, trade.isOutlier);
   return Trade.endTrade(builder);
 }
 
 function writeTicker(message: BookTickerMessage): Offset {
+  const state = builder.createString(message.state);
+  const reason = builder.createString(message.reason);
   BookTicker.startBookTicker(builder);
   if (message.bid.length > 0) BookTicker.addBid(builder, levelAt(message.bid, 0));
   if (message.ask.length > 0) BookTicker.addAsk(builder, levelAt(message.ask, 0));
+  BookTicker.addState(builder, state);
+  BookTicker.addReason(builder, reason);
   return BookTicker.endBookTicker(builder);
 }
 
@@ -80,51 +85,86 @@ function writeChange(message: BookChangeMessage): Offset {
   const asks = levelVector(message.asks, BookChange.startAsksVector);
   const state = builder.createString(message.state);
   const reason = builder.createString(message.reason);
-  const { isSnapshot, part, parts, isResumeRefused } = message;
-  return BookChange.createBookChange(builder, isSnapshot, bids, asks, state, reason, part, parts, isResumeRefused);
+  BookChange.startBookChange(builder);
+  BookChange.addIsSnapshot(builder, message.isSnapshot);
+  BookChange.addBids(builder, bids);
+  BookChange.addAsks(builder, asks);
+  BookChange.addState(builder, state);
+  BookChange.addReason(builder, reason);
+  BookChange.addPart(builder, message.part);
+  BookChange.addParts(builder, message.parts);
+  BookChange.addIsResumeRefused(builder, message.isResumeRefused);
+  if (message.horizonBid !== null) BookChange.addHorizonBid(builder, priceOf(message.horizonBid));
+  if (message.horizonAsk !== null) BookChange.addHorizonAsk(builder, priceOf(message.horizonAsk));
+  return BookChange.endBookChange(builder);
+}
+
+/** The price of one level, as a struct. */
+function priceOf(level: Levels): Offset {
+  return Decimal.createDecimal(builder, level[0], level[1]);
 }
 
 function writeSnapshot(message: BookSnapshotMessage): Offset {
   const bids = levelVector(message.bids, BookSnapshot.startBidsVector);
   const asks = levelVector(message.asks, BookSnapshot.startAsksVector);
-  return BookSnapshot.createBookSnapshot(
-    builder,
-    message.depth,
-    message.intervalMs,
-    bids,
-    asks,
-    builder.createString(message.state),
-    builder.createString(message.reason),
-    message.bookSequence,
-    builder.createString(message.spread),
-    builder.createString(message.mid),
-    builder.createString(message.microprice),
-    orNaN(message.imbalance),
-  );
+  const state = builder.createString(message.state);
+  const reason = builder.createString(message.reason);
+  const [spread, mid, microprice, weightedMid, bidDepth, askDepth] = [
+    message.spread,
+    message.mid,
+    message.microprice,
+    message.weightedMid,
+    message.bidDepth,
+    message.askDepth,
+  ].map((text) => builder.createString(text));
+  BookSnapshot.startBookSnapshot(builder);
+  BookSnapshot.addDepth(builder, message.depth);
+  BookSnapshot.addIntervalMs(builder, message.intervalMs);
+  BookSnapshot.addBids(builder, bids);
+  BookSnapshot.addAsks(builder, asks);
+  BookSnapshot.addState(builder, state);
+  BookSnapshot.addReason(builder, reason);
+  BookSnapshot.addBookSeq(builder, message.bookSequence);
+  BookSnapshot.addSpread(builder, spread);
+  BookSnapshot.addMid(builder, mid);
+  BookSnapshot.addMicroprice(builder, microprice);
+  BookSnapshot.addImbalance(builder, orNaN(message.imbalance));
+  BookSnapshot.addWeightedMid(builder, weightedMid);
+  BookSnapshot.addBidDepth(builder, bidDepth);
+  BookSnapshot.addAskDepth(builder, askDepth);
+  BookSnapshot.addPressure(builder, orNaN(message.pressure));
+  if (message.horizonBid !== null) BookSnapshot.addHorizonBid(builder, priceOf(message.horizonBid));
+  if (message.horizonAsk !== null) BookSnapshot.addHorizonAsk(builder, priceOf(message.horizonAsk));
+  return BookSnapshot.endBookSnapshot(builder);
 }
 
 function writeBar(bar: TradeBarMessage): Offset {
   const name = builder.createString(bar.name);
-  const kind = builder.createString('time');
+  const kind = builder.createString(bar.kind);
   const volume = builder.createString(bar.volume);
   const buyVolume = builder.createString(bar.buyVolume);
   const sellVolume = builder.createString(bar.sellVolume);
   const vwap = builder.createString(bar.vwap);
   const notional = builder.createString(bar.notional);
   const completeness = builder.createString(bar.completeness);
-  const price = (index: number): Offset =>
-    Decimal.createDecimal(builder, bar.prices[2 * index], bar.prices[2 * index + 1]);
+  const delta = builder.createString(bar.delta);
+  const spreadHigh = builder.createString(bar.spreadHigh);
+  const spreadLow = builder.createString(bar.spreadLow);
+  const state = builder.createString(bar.state);
+  const { prices } = bar;
   TradeBar.startTradeBar(builder);
   TradeBar.addName(builder, name);
   TradeBar.addKind(builder, kind);
-  TradeBar.addInterval(builder, bar.intervalMs);
+  TradeBar.addInterval(builder, bar.interval);
   TradeBar.addStartUs(builder, bar.startUs);
   TradeBar.addOpenUs(builder, bar.openUs);
   TradeBar.addCloseUs(builder, bar.closeUs);
-  TradeBar.addOpen(builder, price(0));
-  TradeBar.addHigh(builder, price(1));
-  TradeBar.addLow(builder, price(2));
-  TradeBar.addClose(builder, price(3));
+  if (prices !== null) {
+    TradeBar.addOpen(builder, Decimal.createDecimal(builder, prices[0], prices[1]));
+    TradeBar.addHigh(builder, Decimal.createDecimal(builder, prices[2], prices[3]));
+    TradeBar.addLow(builder, Decimal.createDecimal(builder, prices[4], prices[5]));
+    TradeBar.addClose(builder, Decimal.createDecimal(builder, prices[6], prices[7]));
+  }
   TradeBar.addVolume(builder, volume);
   TradeBar.addBuyVolume(builder, buyVolume);
   TradeBar.addSellVolume(builder, sellVolume);
@@ -134,13 +174,27 @@ function writeBar(bar: TradeBarMessage): Offset {
   TradeBar.addRevision(builder, bar.revision);
   TradeBar.addCompleteness(builder, completeness);
   TradeBar.addIsFinal(builder, bar.isFinal);
+  TradeBar.addDelta(builder, delta);
+  TradeBar.addSpreadHigh(builder, spreadHigh);
+  TradeBar.addSpreadLow(builder, spreadLow);
+  TradeBar.addState(builder, state);
   return TradeBar.endTradeBar(builder);
 }
 
 function writeSignal(signal: SignalMessage): Offset {
   const name = builder.createString(signal.name);
   const event = builder.createString(signal.event);
-  return Signal.createSignal(builder, name, orNaN(signal.value), event, signal.isWarm, signal.inputSeq);
+  const values = writeValues(signal.values);
+  return Signal.createSignal(builder, name, orNaN(signal.value), event, signal.isWarm, signal.inputSeq, values);
+}
+
+/** Offset 0 is an absent vector. */
+function writeValues(values: Readonly<Record<string, number | null>> | null): Offset {
+  if (values === null) return 0;
+  const offsets = Object.entries(values).map(([name, value]) =>
+    Value.createValue(builder, builder.createString(name), orNaN(value)),
+  );
+  return Signal.createValuesVector(builder, offsets);
 }
 
 function writeStatus(status: StatusMessage): Offset {

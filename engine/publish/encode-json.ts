@@ -47,45 +47,62 @@ export function levelsJson(levels: Levels, quote: NumberQuote): string {
   return `${out}]`;
 }
 
+/** `{bid, ask}`: the price down to which each side is known, null where it is known whole; null where both are. */
+export function horizonJson(bid: Levels | null, ask: Levels | null, quote: NumberQuote): string {
+  if (bid === null && ask === null) return 'null';
+  const side = (level: Levels | null): string => (level === null ? 'null' : decimal(level[0], level[1], quote));
+  return `{"bid":${side(bid)},"ask":${side(ask)}}`;
+}
+
 function tickerJson(message: BookTickerMessage, quote: NumberQuote): string {
   const { bid, ask } = message;
   const side = (name: string, level: Levels): string =>
     level.length === 0
       ? `"${name}Price":null,"${name}Amount":null`
       : `"${name}Price":${decimal(level[0], level[1], quote)},"${name}Amount":${decimal(level[2], level[3], quote)}`;
-  return `${side('bid', bid)},${side('ask', ask)}`;
+  return `${side('bid', bid)},${side('ask', ask)},"state":"${message.state}","reason":${text(message.reason)}`;
 }
 
 function changeJson(message: BookChangeMessage, quote: NumberQuote): string {
   const parts = message.parts > 1 ? `,"part":${message.part},"parts":${message.parts}` : '';
   const refused = message.isResumeRefused ? ',"resumed":false' : '';
+  const { horizonBid, horizonAsk } = message;
+  const horizon = message.isSnapshot ? `,"horizon":${horizonJson(horizonBid, horizonAsk, quote)}` : '';
   return (
     `"isSnapshot":${message.isSnapshot},"bids":${levelsJson(message.bids, quote)},"asks":${levelsJson(message.asks, quote)}` +
-    `,"state":"${message.state}","reason":${text(message.reason)}${parts}${refused}`
+    `,"state":"${message.state}","reason":${text(message.reason)}${horizon}${parts}${refused}`
   );
 }
 
 function snapshotJson(message: BookSnapshotMessage, quote: NumberQuote): string {
+  const { horizonBid, horizonAsk } = message;
   return (
     `"name":"${message.name}","depth":${message.depth},"interval":${message.intervalMs}` +
     `,"bids":${levelsJson(message.bids, quote)},"asks":${levelsJson(message.asks, quote)}` +
     `,"spread":${digits(message.spread, quote)},"mid":${digits(message.mid, quote)}` +
     `,"microprice":${digits(message.microprice, quote)},"imbalance":${number(message.imbalance)}` +
+    `,"weightedMid":${digits(message.weightedMid, quote)},"bidDepth":${digits(message.bidDepth, quote)}` +
+    `,"askDepth":${digits(message.askDepth, quote)},"pressure":${number(message.pressure)}` +
+    `,"horizon":${horizonJson(horizonBid, horizonAsk, quote)}` +
     `,"state":"${message.state}","reason":${text(message.reason)},"bookSeq":${message.bookSequence}`
   );
 }
 
 function barJson(bar: TradeBarMessage, quote: NumberQuote): string {
-  const price = (index: number): string => decimal(bar.prices[2 * index], bar.prices[2 * index + 1], quote);
+  const { prices } = bar;
+  const price = (index: number): string =>
+    prices === null ? 'null' : decimal(prices[2 * index], prices[2 * index + 1], quote);
   return (
-    `"name":${text(bar.name)},"kind":"time","interval":${bar.intervalMs},"startTimestamp":${isoJson(bar.startUs)}` +
+    `"name":${text(bar.name)},"kind":"${bar.kind}","interval":${bar.interval},"startTimestamp":${isoJson(bar.startUs)}` +
     `,"openTimestamp":${isoJson(bar.openUs)},"closeTimestamp":${isoJson(bar.closeUs)}` +
     `,"timestamp":${isoJson(bar.timestampUs)},"localTimestamp":${isoJson(bar.localTimestampUs)}` +
     `,"open":${price(0)},"high":${price(1)},"low":${price(2)},"close":${price(3)}` +
     `,"volume":${digits(bar.volume, quote)},"buyVolume":${digits(bar.buyVolume, quote)}` +
     `,"sellVolume":${digits(bar.sellVolume, quote)},"trades":${bar.trades},"vwap":${digits(bar.vwap, quote)}` +
     `,"notional":${digits(bar.notional, quote)},"revision":${bar.revision}` +
-    `,"completeness":"${bar.completeness}","isFinal":${bar.isFinal}`
+    `,"completeness":"${bar.completeness}","isFinal":${bar.isFinal}` +
+    `,"delta":${digits(bar.delta, quote)},"spreadHigh":${digits(bar.spreadHigh, quote)}` +
+    `,"spreadLow":${digits(bar.spreadLow, quote)},"state":"${bar.state}"`
   );
 }
 
@@ -94,10 +111,11 @@ function fieldsJson(message: StreamMessage, quote: NumberQuote): string {
   switch (message.type) {
     case 'trade': {
       const matches = message.matches > 1 ? `,"matches":${message.matches}` : '';
+      const outlier = message.isOutlier ? ',"isOutlier":true' : '';
       return (
         `"id":${text(message.id)},"price":${decimal(message.priceMilli, message.priceAtto, quote)}` +
         `,"amount":${decimal(message.quantityMilli, message.quantityAtto, quote)}` +
-        `,"side":"${SIDE_NAMES[message.side]}"${matches}`
+        `,"side":"${SIDE_NAMES[message.side]}"${matches}${outlier}`
       );
     }
     case 'book_ticker':
@@ -111,7 +129,8 @@ function fieldsJson(message: StreamMessage, quote: NumberQuote): string {
     case 'signal': {
       const event = message.event === null ? '' : `,"event":"${message.event}"`;
       const value = number(message.value);
-      return `"name":"${message.name}","value":${value}${event},"isWarm":${message.isWarm},"inputSeq":${message.inputSeq}`;
+      const values = message.values === null ? '' : `,"values":${JSON.stringify(message.values)}`;
+      return `"name":"${message.name}","value":${value}${values}${event},"isWarm":${message.isWarm},"inputSeq":${message.inputSeq}`;
     }
     case 'status': {
       const since = isoJson(message.sinceUs);

@@ -64,7 +64,7 @@ export class FanOut {
     const bars = this.topics.ofMarket(records.market(offset))?.bars;
     if (bars === undefined || bars.size === 0) return;
     const bar = records.bar(offset);
-    bars.get(bar.intervalMs)?.publish(bar);
+    bars.get(bar.kindNumber)?.publish(bar);
   }
 
   private takeBook(topic: Topic, records: OutputRecords, offset: number): void {

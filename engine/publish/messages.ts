@@ -21,12 +21,15 @@ export type TradeMessage = Timed & {
   /** Side. */
   readonly side: number;
   readonly matches: number;
+  /** Far from the prices around it. */
+  readonly isOutlier: boolean;
 };
 
 /** A side is empty or one level. */
-export type BookTickerMessage = Timed & { readonly type: 'book_ticker'; readonly bid: Levels; readonly ask: Levels };
-
 type BookTrust = { readonly state: string; readonly reason: string | null };
+
+export type BookTickerMessage = Timed &
+  BookTrust & { readonly type: 'book_ticker'; readonly bid: Levels; readonly ask: Levels };
 
 export type BookChangeMessage = Timed &
   BookTrust & {
@@ -40,6 +43,9 @@ export type BookChangeMessage = Timed &
     /** Levels the book holds. */
     readonly levelsBid: number;
     readonly levelsAsk: number;
+    /** One level, of which the price counts: down to it the side is known. Null where it is known whole, and in deltas. */
+    readonly horizonBid: Levels | null;
+    readonly horizonAsk: Levels | null;
     readonly part: number;
     readonly parts: number;
     readonly isResumeRefused: boolean;
@@ -58,17 +64,29 @@ export type BookSnapshotMessage = Timed &
     readonly mid: string | null;
     readonly microprice: string | null;
     readonly imbalance: number | null;
+    readonly weightedMid: string | null;
+    /** Sums of the quantities shown. */
+    readonly bidDepth: string | null;
+    readonly askDepth: string | null;
+    readonly pressure: number | null;
+    readonly horizonBid: Levels | null;
+    readonly horizonAsk: Levels | null;
   };
 
 export type TradeBarMessage = Timed & {
   readonly type: 'trade_bar';
+  /** Number of the kind, and its KIND text. */
+  readonly kindNumber: number;
   readonly name: string;
-  readonly intervalMs: number;
+  /** One of BAR_TYPE_NAMES. */
+  readonly kind: string;
+  /** Milliseconds, trades or units. */
+  readonly interval: number;
   readonly startUs: number;
   readonly openUs: number;
   readonly closeUs: number;
-  /** Open, high, low, close: milli and atto each. */
-  readonly prices: Float64Array;
+  /** Open, high, low, close: milli and atto each; null for an empty interval told so. */
+  readonly prices: Float64Array | null;
   readonly volume: string;
   readonly buyVolume: string;
   readonly sellVolume: string;
@@ -78,6 +96,13 @@ export type TradeBarMessage = Timed & {
   readonly revision: number;
   readonly completeness: string;
   readonly isFinal: boolean;
+  /** Bought less sold by takers: the bar's part of the cumulative volume delta. */
+  readonly delta: string;
+  /** Extremes of the live book's spread while the bar was open; null where there was none. */
+  readonly spreadHigh: string | null;
+  readonly spreadLow: string | null;
+  /** Trust state of the market's book when the bar last changed. */
+  readonly state: string;
 };
 
 export type SignalMessage = Timed & {
@@ -85,6 +110,8 @@ export type SignalMessage = Timed & {
   readonly signalId: number;
   readonly name: string;
   readonly value: number | null;
+  /** All outputs by name, where there are more than one. */
+  readonly values: Readonly<Record<string, number | null>> | null;
   readonly event: string | null;
   readonly isWarm: boolean;
   readonly inputSeq: number;

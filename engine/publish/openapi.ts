@@ -1,6 +1,15 @@
 // `/openapi.json`: the description of the HTTP routes.
 
-type Parameter = { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: object };
+import { BPS_MAX, MEASURE_ITEMS_MAX, USUAL_BPS, USUAL_DEPTHS } from './measures-api.ts';
+
+type Parameter = {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly style?: string;
+  readonly explode?: boolean;
+  readonly schema: object;
+};
 type Route = {
   readonly summary: string;
   readonly type?: string;
@@ -22,6 +31,19 @@ function whole(name: string, usual: number, minimum: number, maximum: number): P
   return { name, in: 'query', required: false, schema: { type: 'integer', default: usual, minimum, maximum } };
 }
 
+function list(name: string, usual: readonly number[], maximum: number): Parameter {
+  const items = { type: 'integer', minimum: 1, maximum };
+  const schema = { type: 'array', items, minItems: 1, maxItems: MEASURE_ITEMS_MAX, default: usual };
+  return { name, in: 'query', required: false, style: 'form', explode: false, schema };
+}
+
+const quantity: Parameter = {
+  name: 'quantity',
+  in: 'query',
+  required: false,
+  schema: { type: 'string', example: '1.5', description: 'A decimal above 0; without it `fill` is null' },
+};
+
 export type ApiLimits = { readonly depthMax: number; readonly barsMax: number; readonly tradesMax: number };
 
 function routes(barKinds: readonly string[], limits: ApiLimits): Record<string, Route> {
@@ -36,6 +58,10 @@ function routes(barKinds: readonly string[], limits: ApiLimits): Record<string, 
     '/v1/book/{market}': {
       summary: 'Best levels of one book, best first; depth 0 is every level',
       parameters: [market, whole('depth', 20, 0, depthMax)],
+    },
+    '/v1/measures/{market}': {
+      summary: 'Spread, mid, depth, imbalance and fills of one book, with what its horizon leaves unknown',
+      parameters: [market, list('levels', USUAL_DEPTHS, depthMax), list('bps', USUAL_BPS, BPS_MAX), quantity],
     },
     '/v1/bars/{market}': {
       summary: 'Bars of one kind, oldest first, the forming bar last',

@@ -5,6 +5,7 @@ import {
   barNotional,
   barPrices,
   barSides,
+  barSpread,
   barVolumes,
   bbo,
   bboAsk,
@@ -14,17 +15,21 @@ import {
   status,
 } from '../../schemas/derived.ts';
 import {
+  BAR_TYPE_NAMES,
+  BarType,
   BOOK_STATE_NAMES,
   COMPLETENESS_NAMES,
   LevelFlag,
   SIGNAL_EVENT_NAMES,
-  SIGNAL_NAMES,
   STATE_REASON_NAMES,
   TradeFlag,
 } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../../schemas/layout.ts';
 import { level, trade, tradeId } from '../../schemas/market-data.ts';
+import type { BarKind } from '../base/bar-kinds.ts';
 import type { EngineClock } from '../base/clock.ts';
+import { formatDecimal } from '../base/decimal.ts';
+import type { SignalSpec } from '../base/signal-specs.ts';
 import type { RingReader } from '../ring/spsc-ring.ts';
 import {
   type BookChangeMessage,
@@ -40,26 +45,34 @@ import { notionalText, notionalUnits, unitsText, volumeUnits, vwapText } from '.
 
 /** Flags of a bookUpdate, bbo and bar record (schemas/derived.ts). */
 const SNAPSHOT = 1;
+/** What the flags of a level record tell apart. */
+const LEVEL_KIND = LevelFlag.ask | LevelFlag.horizon;
 const BID_PRESENT = 1;
 const ASK_PRESENT = 2;
 const FINAL = 1;
 const COMPLETENESS_SHIFT = 1;
 const COMPLETENESS_MASK = 3;
+const STATE_SHIFT = 3;
+const STATE_MASK = 7;
+const NO_PRICES = 64;
 const LIMBS = 6;
 
 const decoder = new TextDecoder();
 const EMPTY = new Float64Array(0);
 
+/** What numbers in records stand for: the engine's bar kinds and signals. */
+export type OutputWords = { readonly barKinds: readonly BarKind[]; readonly signals: readonly SignalSpec[] };
+
 /** A cursor over one ring's unread records; every method takes offsets from the first unread slot. Thread: main. */
 export class OutputRecords {
   readonly ring: RingReader;
   private readonly clock: EngineClock;
-  private readonly barNames: ReadonlyMap<number, string>;
+  private readonly words: OutputWords;
 
-  constructor(ring: RingReader, clock: EngineClock, barNames: ReadonlyMap<number, string>) {
+  constructor(ring: RingReader, clock: EngineClock, words: OutputWords) {
     this.ring = ring;
     this.clock = clock;
-    this.barNames = barNames;
+    this.words = words;
   }
 
   type(offset: number): number {
@@ -123,24 +136,35 @@ export class OutputRecords {
       quantityAtto: this.f64(offset, trade.at.quantityAtto),
       side: this.flags(offset) & TradeFlag.sideMask,
       matches: Math.max(1, this.count(offset)),
+      isOutlier: (this.flags(offset) & TradeFlag.outlier) !== 0,
     };
   }
 
-  /** Levels of one side of the bookUpdate at an offset, in the order written. */
-  private levels(offset: number, flag: number): Levels {
+  /** Levels of a bookUpdate with these flags, in the order written. */
+  private levels(offset: number, flags: number): Levels {
     const count = this.count(offset);
     let found = 0;
-    for (let i = 1; i <= count; i++) if ((this.flags(offset + i) & LevelFlag.ask) === flag) found++;
+    for (let i = 1; i <= count; i++) if ((this.flags(offset + i) & LEVEL_KIND) === flags) found++;
     if (found === 0) return EMPTY;
     const levels = new Float64Array(found * LEVEL_NUMBERS);
     let at = 0;
     for (let i = 1; i <= count; i++) {
       const slot = this.ring.slotAt(offset + i);
-      if ((this.ring.u8[slot * SLOT_BYTES + level.at.flags] & LevelFlag.ask) !== flag) continue;
+      if ((this.ring.u8[slot * SLOT_BYTES + level.at.flags] & LEVEL_KIND) !== flags) continue;
       const from = slot * SLOT_F64 + level.at.priceMilli;
       for (let k = 0; k < LEVEL_NUMBERS; k++) levels[at++] = this.ring.f64[from + k];
     }
     return levels;
+  }
+
+  /** The horizon of one side of a whole book: it stands behind all levels, that of the bids first. */
+  private horizon(offset: number, side: number): Levels | null {
+    const count = this.count(offset);
+    for (let i = count; i > 0 && i > count - 2; i--) {
+      if (this.flags(offset + i) !== (LevelFlag.horizon | side)) continue;
+      return Float64Array.from({ length: LEVEL_NUMBERS }, (_, k) => this.f64(offset + i, level.at.priceMilli + k));
+    }
+    return null;
   }
 
   book(offset: number): BookChangeMessage {
@@ -155,6 +179,8 @@ export class OutputRecords {
       venueSequence: this.f64(offset, bookUpdate.at.venueSequence),
       levelsBid: this.f64(offset, bookUpdate.at.levelsBid),
       levelsAsk: this.f64(offset, bookUpdate.at.levelsAsk),
+      horizonBid: this.horizon(offset, 0),
+      horizonAsk: this.horizon(offset, LevelFlag.ask),
       state: BOOK_STATE_NAMES[this.u8(offset, bookUpdate.at.state)],
       reason: STATE_REASON_NAMES[this.u8(offset, bookUpdate.at.reason)],
       part: 1,
@@ -173,6 +199,8 @@ export class OutputRecords {
       localTimestampUs: this.localUs(offset, bbo.at.receiveTimeNs),
       bid: flags & BID_PRESENT ? four(offset, bbo.at.bidPriceMilli) : EMPTY,
       ask: flags & ASK_PRESENT ? four(offset + 1, bboAsk.at.askPriceMilli) : EMPTY,
+      state: BOOK_STATE_NAMES[this.u8(offset + 1, bboAsk.at.state)],
+      reason: STATE_REASON_NAMES[this.u8(offset + 1, bboAsk.at.reason)],
     };
   }
 
@@ -180,51 +208,79 @@ export class OutputRecords {
     return volumeUnits(this.f64(offset, tera), this.f64(offset, tera + 1), this.f64(offset, tera + 2));
   }
 
-  /** The five slots of a bar: bar, barPrices, barVolumes, barSides, barNotional. */
-  bar(offset: number): TradeBarMessage {
-    const flags = this.flags(offset);
-    const intervalMs = this.f64(offset, bar.at.intervalMs);
-    const startUs = this.f64(offset, bar.at.startTimeUs);
+  private prices(offset: number): Float64Array {
     const prices = new Float64Array(8);
     for (let k = 0; k < 6; k++) prices[k] = this.f64(offset + 1, barPrices.at.openMilli + k);
     prices[6] = this.f64(offset + 2, barVolumes.at.closeMilli);
     prices[7] = this.f64(offset + 2, barVolumes.at.closeAtto);
+    return prices;
+  }
+
+  /** Text of a spread; null where none was known. */
+  private spread(offset: number, field: number): string | null {
+    const milli = this.f64(offset, field);
+    return milli < 0 ? null : formatDecimal(milli, this.f64(offset, field + 1));
+  }
+
+  /** The six slots of a bar: bar, barPrices, barVolumes, barSides, barNotional, barSpread. */
+  bar(offset: number): TradeBarMessage {
+    const flags = this.flags(offset);
+    const kindNumber = this.f64(offset, bar.at.kind);
+    const kind = this.words.barKinds[kindNumber];
+    const startUs = this.f64(offset, bar.at.startTimeUs);
+    const closeUs = this.f64(offset, bar.at.closeTimeUs);
     const volume = this.sum(offset + 2, barVolumes.at.volumeTera);
+    const buyVolume = this.sum(offset + 3, barSides.at.buyTera);
+    const sellVolume = this.sum(offset + 3, barSides.at.sellTera);
     const limbs = Array.from({ length: LIMBS }, (_, k) => this.f64(offset + 4, barNotional.at.limb0 + k));
     const notional = notionalUnits(limbs);
     return {
       type: 'trade_bar',
-      timestampUs: startUs + intervalMs * 1000,
+      timestampUs: kind.type === BarType.time ? startUs + kind.interval * 1000 : closeUs,
       localTimestampUs: this.localUs(offset, bar.at.receiveTimeNs),
-      name: this.barNames.get(intervalMs) ?? `${intervalMs}ms`,
-      intervalMs,
+      kindNumber,
+      name: kind.name,
+      kind: BAR_TYPE_NAMES[kind.type],
+      interval: kind.interval,
       startUs,
       openUs: this.f64(offset, bar.at.openTimeUs),
-      closeUs: this.f64(offset, bar.at.closeTimeUs),
-      prices,
+      closeUs,
+      prices: (flags & NO_PRICES) !== 0 ? null : this.prices(offset),
       volume: unitsText(volume),
-      buyVolume: unitsText(this.sum(offset + 3, barSides.at.buyTera)),
-      sellVolume: unitsText(this.sum(offset + 3, barSides.at.sellTera)),
+      buyVolume: unitsText(buyVolume),
+      sellVolume: unitsText(sellVolume),
       trades: this.f64(offset, bar.at.trades),
       vwap: vwapText(notional, volume),
       notional: notionalText(notional),
       revision: this.f64(offset, bar.at.revision),
       completeness: COMPLETENESS_NAMES[(flags >> COMPLETENESS_SHIFT) & COMPLETENESS_MASK],
       isFinal: (flags & FINAL) !== 0,
+      delta: unitsText(buyVolume - sellVolume),
+      spreadHigh: this.spread(offset + 5, barSpread.at.spreadHighMilli),
+      spreadLow: this.spread(offset + 5, barSpread.at.spreadLowMilli),
+      state: BOOK_STATE_NAMES[(flags >> STATE_SHIFT) & STATE_MASK],
     };
   }
 
-  /** A signal's id and event lie in its header. */
+  private finite(offset: number, field: number): number | null {
+    const value = this.f64(offset, field);
+    return Number.isFinite(value) ? value : null;
+  }
+
+  /** A signal's number and event lie in its header. */
   signal(offset: number): SignalMessage {
-    const value = this.f64(offset, signal.at.value);
     const signalId = this.flags(offset);
+    const { name, outputs } = this.words.signals[signalId];
+    const all = [signal.at.value, signal.at.second, signal.at.third].map((field) => this.finite(offset, field));
+    const values = Object.fromEntries(outputs.map((output, index) => [output, all[index]]));
     return {
       type: 'signal',
       timestampUs: this.f64(offset, signal.at.exchangeTimeUs),
       localTimestampUs: this.localUs(offset, signal.at.receiveTimeNs),
       signalId,
-      name: SIGNAL_NAMES[signalId],
-      value: Number.isFinite(value) ? value : null,
+      name,
+      value: all[0],
+      values: outputs.length > 1 ? values : null,
       event: SIGNAL_EVENT_NAMES[this.count(offset)],
       isWarm: this.u8(offset, signal.at.isWarm) === 1,
       inputSeq: this.f64(offset, signal.at.inputSequence),

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { RESUME_WINDOW_MS } from '../../schemas/config.ts';
 import type { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
+import type { MarketPlans } from '../base/market-plans.ts';
 import { tokenCheck } from '../base/token.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { LatestReader } from '../memory/latest-values.ts';
@@ -12,7 +13,6 @@ import { MarketNames } from '../memory/market-names.ts';
 import { LATENCY_BYTES, LatencyRecorder } from '../observe/latency.ts';
 import { LISTEN_EXCLUSIVE, loadUws } from '../uws/load.ts';
 import { Api, type Health } from './api.ts';
-import type { BarKind } from './channels.ts';
 import { CurrentValues } from './current-values.ts';
 import { DepthTimers } from './depth.ts';
 import { Drain } from './drain.ts';
@@ -20,6 +20,7 @@ import { FanOut } from './fan-out.ts';
 import { HistoryBudget } from './history.ts';
 import { InterestCounts } from './interest.ts';
 import { LatencyReport } from './latency-report.ts';
+import { MarketOffers } from './market-offers.ts';
 import type { CounterTree } from './messages.ts';
 import { Metrics } from './metrics.ts';
 import { Periodic } from './periodic.ts';
@@ -38,14 +39,23 @@ export type PublisherOptions = {
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
-  readonly barIntervals: readonly BarKind[];
+  readonly plans: MarketPlans;
   readonly health: () => Health;
   readonly ready: () => boolean;
+  /** Users' signals switched off, with the reason, and shards begun anew: for `/v1/stats` and metrics. */
+  readonly faults: () => Faults;
   /** Ingest connections, for `/v1/stats`. */
   readonly connections: () => unknown[];
   readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
   /** Shorter in tests. */
   readonly resumeWindowMs?: number;
+};
+
+export type Faults = {
+  readonly signalsOff: readonly { readonly name: string; readonly reason: string }[];
+  readonly shardRestarts: number;
+  /** Checksums of venues that books did not have: the last of each market. */
+  readonly checksumMismatches: readonly object[];
 };
 
 export type Flushed = { readonly flushed: number; readonly dropped: number };
@@ -79,7 +89,7 @@ export class Publisher {
   private isStopping = false;
 
   constructor(options: PublisherOptions) {
-    const { memory, clock, barIntervals, log } = options;
+    const { memory, clock, plans, log } = options;
     this.options = options;
     this.app = loadUws().App();
     const names = new MarketNames(memory);
@@ -88,15 +98,16 @@ export class Publisher {
     const totals = { publishedMessages: 0, publishedBytes: 0 };
     this.shared = { outlet: this.app, budget, windowMs, nowMs: clock.nowNs() / 1e6, ...totals };
     const nowMs = (): number => clock.nowNs() / 1e6;
-    this.topics = new TopicRegistry(this.shared, names, new InterestCounts(memory.interest));
+    this.topics = new TopicRegistry(this.shared, names, new InterestCounts(memory.interest, memory.signalInterest));
     this.requests = new Requests(memory);
     this.current = new CurrentValues(this.requests, nowMs);
     this.depth = new DepthTimers(this.requests, nowMs);
     const { topics, current, depth } = this;
-    this.subscriptions = new Subscriptions({ topics, names, current, depth, bars: barIntervals });
+    const offers = new MarketOffers(plans, names);
+    const named = { bars: plans.barKinds.map(({ name }) => name), signals: plans.signals.map(({ name }) => name) };
+    this.subscriptions = new Subscriptions({ topics, names, current, depth, named, offers });
     this.fanOut = new FanOut(topics, this.requests, current);
-    const barNames = new Map(barIntervals.map((bar) => [bar.intervalMs, bar.name]));
-    this.drain = new Drain(memory, clock, barNames, this.fanOut, (nowNs) => this.turn(nowNs));
+    this.drain = new Drain(memory, clock, plans, this.fanOut, (nowNs) => this.turn(nowNs));
     this.stats = new Stats(memory, names);
     const latency = this.latencyReport();
     const counters = (): CounterTree => this.counters();
@@ -118,9 +129,9 @@ export class Publisher {
       ...{ memory, names, latest, latency, nowMs, isAuthorized, fault, health, ready },
       requests: this.requests,
       metrics: this.metrics,
-      bars: barIntervals,
+      offers,
       page: readPage(),
-      stats: () => this.stats.report(options.connections(), this.counters()),
+      stats: () => ({ ...this.stats.report(options.connections(), this.counters()), ...options.faults() }),
     }).route(this.app);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
   }
@@ -139,6 +150,7 @@ export class Publisher {
 
   private counters(): CounterTree {
     const { stream, shared, topics, fanOut } = this;
+    const { signalsOff, shardRestarts } = this.options.faults();
     return {
       subscribers: stream.subscribers.size,
       topics: topics.size,
@@ -151,6 +163,8 @@ export class Publisher {
       holes: fanOut.holes,
       unknownRecords: fanOut.unknownRecords,
       pendingRequests: this.requests.pendingCount,
+      signalsOff: signalsOff.length,
+      shardRestarts,
     };
   }
 

@@ -15,7 +15,8 @@ export type Question = {
   /** RequestKind. */
   readonly kind: number;
   readonly limit: number;
-  readonly intervalMs: number;
+  /** Number of the bar kind, for bars. */
+  readonly barKind: number;
 };
 
 export type Answer = {
@@ -75,7 +76,7 @@ export class Requests {
     writer.f64[at + request.at.requestId] = id;
     writer.f64[at + request.at.kind] = question.kind;
     writer.f64[at + request.at.limit] = question.limit;
-    writer.f64[at + request.at.intervalMs] = question.intervalMs;
+    writer.f64[at + request.at.barKind] = question.barKind;
     writer.endFrame();
     writer.commit();
     return true;

@@ -2,9 +2,10 @@
 
 import { SUBSCRIPTIONS_MAX } from '../../schemas/config.ts';
 import type { MarketNames } from '../memory/market-names.ts';
-import { type BarKind, type Channel, type ChannelError, parseChannel, wildcardVenue } from './channels.ts';
+import { type Channel, type ChannelError, type Named, parseChannel, wildcardVenue } from './channels.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { DepthTimers } from './depth.ts';
+import type { MarketOffers } from './market-offers.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { TopicRegistry } from './topic-registry.ts';
 import type { Topic } from './topics.ts';
@@ -26,7 +27,8 @@ type Parts = {
   readonly names: MarketNames;
   readonly current: CurrentValues;
   readonly depth: DepthTimers;
-  readonly bars: readonly BarKind[];
+  readonly named: Named;
+  readonly offers: MarketOffers;
 };
 
 export class Subscriptions {
@@ -42,7 +44,7 @@ export class Subscriptions {
 
   private resolve(arg: unknown): Target | ChannelError {
     if (typeof arg !== 'string') return { category: 'shape', message: 'expected a channel as text' };
-    const parsed = parseChannel(arg, this.parts.bars);
+    const parsed = parseChannel(arg, this.parts.named);
     if ('category' in parsed) return parsed;
     const { channel, market } = parsed;
     if (!channel.hasMarket) return { channel, market: -1, venue: null };
@@ -51,7 +53,7 @@ export class Subscriptions {
     const id = this.parts.names.idOf(market);
     if (id < 0)
       return { category: 'unknown-market', message: `expected a known market, was ${JSON.stringify(market)}` };
-    return { channel, market: id, venue };
+    return this.parts.offers.refusal(channel, id) ?? { channel, market: id, venue };
   }
 
   /** Sorts arguments into those that hold and those that do not; `act` runs after the reply was sent. */
@@ -93,6 +95,7 @@ export class Subscriptions {
 
   private joinPattern(subscriber: Subscriber, pattern: Pattern, market: number): void {
     if (pattern.venue !== '' && this.parts.names.of(market).venue !== pattern.venue) return;
+    if (this.parts.offers.refusal(pattern.channel, market) !== null) return;
     this.join(subscriber, this.parts.topics.open(pattern.channel, market), false);
   }
 

@@ -1,6 +1,5 @@
 // All topics in use, by name and by market, and their end: a topic nobody used for the resume window is forgotten.
 
-import { SIGNAL_NAMES } from '../../schemas/ids.ts';
 import type { MarketNames } from '../memory/market-names.ts';
 import type { Channel } from './channels.ts';
 import type { InterestCounts } from './interest.ts';
@@ -14,22 +13,22 @@ export class MarketTopics {
   bbo: Topic | null = null;
   book: Topic | null = null;
   status: Topic | null = null;
-  /** By interval in milliseconds. */
+  /** By number of the kind. */
   readonly bars = new Map<number, Topic>();
-  /** By SignalId. */
-  readonly signals: (Topic | null)[] = SIGNAL_NAMES.map(() => null);
+  /** By number of the signal. */
+  readonly signals: (Topic | null | undefined)[] = [];
 
   place(channel: Channel, topic: Topic | null): void {
     const { kind } = channel;
     if (kind === 'trade' || kind === 'bbo' || kind === 'book' || kind === 'status') this[kind] = topic;
     else if (kind === 'signal') this.signals[channel.number] = topic;
-    else if (kind === 'bar' && topic === null) this.bars.delete(channel.intervalMs);
-    else if (kind === 'bar' && topic !== null) this.bars.set(channel.intervalMs, topic);
+    else if (kind === 'bar' && topic === null) this.bars.delete(channel.number);
+    else if (kind === 'bar' && topic !== null) this.bars.set(channel.number, topic);
   }
 
   all(): Topic[] {
     const topics = [this.trade, this.bbo, this.book, this.status, ...this.bars.values(), ...this.signals];
-    return topics.filter((topic) => topic !== null);
+    return topics.filter((topic) => topic !== null && topic !== undefined);
   }
 }
 
@@ -80,6 +79,7 @@ export class TopicRegistry {
       this.byMarket[market] ??= new MarketTopics();
       this.byMarket[market].place(channel, topic);
       this.interest.add(market, channel.interest);
+      if (channel.kind === 'signal') this.interest.addSignal(market, channel.number);
     }
     return topic;
   }
@@ -120,5 +120,6 @@ export class TopicRegistry {
     if (topic.market < 0) return;
     this.byMarket[topic.market]?.place(topic.channel, null);
     this.interest.remove(topic.market, topic.channel.interest);
+    if (topic.channel.kind === 'signal') this.interest.removeSignal(topic.market, topic.channel.number);
   }
 }

@@ -4,6 +4,7 @@
 import { SYMBOL_BYTES_MAX } from '../../schemas/config.ts';
 import { FrameResult } from '../../schemas/ids.ts';
 import { engineWords, MARKET_NAME_BYTES_MAX, marketRow } from '../../schemas/shared-state.ts';
+import { matchesPattern } from '../base/market-plans.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 
 const COLON = 0x3a;
@@ -50,11 +51,14 @@ export class MarketDirectory {
   private readonly table: Int32Array;
   private readonly mask: number;
   private readonly limit: number;
+  private readonly accepts: readonly string[];
   private confirmed: number;
   private count: number;
   private readonly places: Int32Array;
 
-  constructor(memory: EngineMemory) {
+  /** `accepts` are patterns of the markets to be taken. */
+  constructor(memory: EngineMemory, accepts: readonly string[] = ['*']) {
+    this.accepts = accepts;
     this.rows = new Uint8Array(memory.marketRows);
     this.words = new Int32Array(memory.words);
     this.limit = memory.marketsMax;
@@ -92,7 +96,14 @@ export class MarketDirectory {
     }
     if (!isVenue(venue, venueFrom, venueTo) || !isSymbol(bytes, from, to)) return FrameResult.shape;
     if (this.count === this.limit) return FrameResult.unknownMarket;
+    if (!this.isAccepted(venue.subarray(venueFrom, venueTo), bytes.subarray(from, to)))
+      return FrameResult.unknownMarket;
     return this.add(place, venue, venueFrom, venueTo, bytes, from, to);
+  }
+
+  private isAccepted(venue: Uint8Array, symbol: Uint8Array): boolean {
+    const name = `${strictUtf8.decode(venue)}:${strictUtf8.decode(symbol)}`;
+    return this.accepts.some((pattern) => matchesPattern(pattern, name));
   }
 
   private isAt(

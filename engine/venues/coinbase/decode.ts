@@ -3,6 +3,8 @@
 // Source: Coinbase Advanced Trade WebSocket docs, "Channels" and "Sequence Numbers" (2026-08); docs/venues/coinbase.md.
 
 import { FrameResult } from '../../../schemas/ids.ts';
+import { venueRule } from '../../../schemas/venue-rules.ts';
+import { assert } from '../../base/assert.ts';
 import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,
@@ -31,7 +33,9 @@ import { TradeEvents } from './trades.ts';
 
 const KEY_CHANNEL = keyBytes('channel');
 const KEY_TIMESTAMP = keyBytes('timestamp');
-const KEY_SEQUENCE = keyBytes('sequence_num');
+const { connectionField } = venueRule('coinbase');
+assert(connectionField !== null, 'coinbase: expected the rule to name the counter of the connection');
+const KEY_SEQUENCE = keyBytes(connectionField);
 const KEY_EVENTS = keyBytes('events');
 const KEY_TYPE = keyBytes('type');
 

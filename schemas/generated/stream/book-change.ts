@@ -4,6 +4,7 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { Decimal } from './decimal.ts';
 import { PriceLevel } from './price-level.ts';
 
 
@@ -85,8 +86,21 @@ isResumeRefused():boolean {
   return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
 }
 
+/**
+ * In snapshots: the price down to which a side is truly known; absent where it is known whole.
+ */
+horizonBid(obj?:Decimal):Decimal|null {
+  const offset = this.bb!.__offset(this.bb_pos, 20);
+  return offset ? (obj || new Decimal()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
+horizonAsk(obj?:Decimal):Decimal|null {
+  const offset = this.bb!.__offset(this.bb_pos, 22);
+  return offset ? (obj || new Decimal()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
 static startBookChange(builder:flatbuffers.Builder) {
-  builder.startObject(8);
+  builder.startObject(10);
 }
 
 static addIsSnapshot(builder:flatbuffers.Builder, isSnapshot:boolean) {
@@ -129,21 +143,17 @@ static addIsResumeRefused(builder:flatbuffers.Builder, isResumeRefused:boolean) 
   builder.addFieldInt8(7, +isResumeRefused, +false);
 }
 
+static addHorizonBid(builder:flatbuffers.Builder, horizonBidOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(8, horizonBidOffset, 0);
+}
+
+static addHorizonAsk(builder:flatbuffers.Builder, horizonAskOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(9, horizonAskOffset, 0);
+}
+
 static endBookChange(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createBookChange(builder:flatbuffers.Builder, isSnapshot:boolean, bidsOffset:flatbuffers.Offset, asksOffset:flatbuffers.Offset, stateOffset:flatbuffers.Offset, reasonOffset:flatbuffers.Offset, part:number, parts:number, isResumeRefused:boolean):flatbuffers.Offset {
-  BookChange.startBookChange(builder);
-  BookChange.addIsSnapshot(builder, isSnapshot);
-  BookChange.addBids(builder, bidsOffset);
-  BookChange.addAsks(builder, asksOffset);
-  BookChange.addState(builder, stateOffset);
-  BookChange.addReason(builder, reasonOffset);
-  BookChange.addPart(builder, part);
-  BookChange.addParts(builder, parts);
-  BookChange.addIsResumeRefused(builder, isResumeRefused);
-  return BookChange.endBookChange(builder);
-}
 }

@@ -4,6 +4,7 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { Decimal } from './decimal.ts';
 import { PriceLevel } from './price-level.ts';
 
 
@@ -106,8 +107,50 @@ imbalance():number {
   return offset ? this.bb!.readFloat64(this.bb_pos + offset) : 0.0;
 }
 
+weightedMid():string|null
+weightedMid(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+weightedMid(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 26);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+/**
+ * Sums of the quantities shown.
+ */
+bidDepth():string|null
+bidDepth(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+bidDepth(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 28);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+askDepth():string|null
+askDepth(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+askDepth(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 30);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+/**
+ * As imbalance, each quantity weighted by 1 / (rank + 1); NaN unless both sides have levels.
+ */
+pressure():number {
+  const offset = this.bb!.__offset(this.bb_pos, 32);
+  return offset ? this.bb!.readFloat64(this.bb_pos + offset) : 0.0;
+}
+
+horizonBid(obj?:Decimal):Decimal|null {
+  const offset = this.bb!.__offset(this.bb_pos, 34);
+  return offset ? (obj || new Decimal()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
+horizonAsk(obj?:Decimal):Decimal|null {
+  const offset = this.bb!.__offset(this.bb_pos, 36);
+  return offset ? (obj || new Decimal()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
 static startBookSnapshot(builder:flatbuffers.Builder) {
-  builder.startObject(11);
+  builder.startObject(17);
 }
 
 static addDepth(builder:flatbuffers.Builder, depth:number) {
@@ -162,24 +205,33 @@ static addImbalance(builder:flatbuffers.Builder, imbalance:number) {
   builder.addFieldFloat64(10, imbalance, 0.0);
 }
 
+static addWeightedMid(builder:flatbuffers.Builder, weightedMidOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(11, weightedMidOffset, 0);
+}
+
+static addBidDepth(builder:flatbuffers.Builder, bidDepthOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(12, bidDepthOffset, 0);
+}
+
+static addAskDepth(builder:flatbuffers.Builder, askDepthOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(13, askDepthOffset, 0);
+}
+
+static addPressure(builder:flatbuffers.Builder, pressure:number) {
+  builder.addFieldFloat64(14, pressure, 0.0);
+}
+
+static addHorizonBid(builder:flatbuffers.Builder, horizonBidOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(15, horizonBidOffset, 0);
+}
+
+static addHorizonAsk(builder:flatbuffers.Builder, horizonAskOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(16, horizonAskOffset, 0);
+}
+
 static endBookSnapshot(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createBookSnapshot(builder:flatbuffers.Builder, depth:number, intervalMs:number, bidsOffset:flatbuffers.Offset, asksOffset:flatbuffers.Offset, stateOffset:flatbuffers.Offset, reasonOffset:flatbuffers.Offset, bookSeq:number, spreadOffset:flatbuffers.Offset, midOffset:flatbuffers.Offset, micropriceOffset:flatbuffers.Offset, imbalance:number):flatbuffers.Offset {
-  BookSnapshot.startBookSnapshot(builder);
-  BookSnapshot.addDepth(builder, depth);
-  BookSnapshot.addIntervalMs(builder, intervalMs);
-  BookSnapshot.addBids(builder, bidsOffset);
-  BookSnapshot.addAsks(builder, asksOffset);
-  BookSnapshot.addState(builder, stateOffset);
-  BookSnapshot.addReason(builder, reasonOffset);
-  BookSnapshot.addBookSeq(builder, bookSeq);
-  BookSnapshot.addSpread(builder, spreadOffset);
-  BookSnapshot.addMid(builder, midOffset);
-  BookSnapshot.addMicroprice(builder, micropriceOffset);
-  BookSnapshot.addImbalance(builder, imbalance);
-  return BookSnapshot.endBookSnapshot(builder);
-}
 }

@@ -38,8 +38,22 @@ ask(obj?:PriceLevel):PriceLevel|null {
   return offset ? (obj || new PriceLevel()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+state():string|null
+state(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+state(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 8);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+reason():string|null
+reason(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+reason(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 10);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
 static startBookTicker(builder:flatbuffers.Builder) {
-  builder.startObject(2);
+  builder.startObject(4);
 }
 
 static addBid(builder:flatbuffers.Builder, bidOffset:flatbuffers.Offset) {
@@ -48,6 +62,14 @@ static addBid(builder:flatbuffers.Builder, bidOffset:flatbuffers.Offset) {
 
 static addAsk(builder:flatbuffers.Builder, askOffset:flatbuffers.Offset) {
   builder.addFieldStruct(1, askOffset, 0);
+}
+
+static addState(builder:flatbuffers.Builder, stateOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(2, stateOffset, 0);
+}
+
+static addReason(builder:flatbuffers.Builder, reasonOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(3, reasonOffset, 0);
 }
 
 static endBookTicker(builder:flatbuffers.Builder):flatbuffers.Offset {

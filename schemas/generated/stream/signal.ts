@@ -4,6 +4,9 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { Value } from './value.ts';
+
+
 export class Signal {
   bb: flatbuffers.ByteBuffer|null = null;
   bb_pos = 0;
@@ -54,8 +57,21 @@ inputSeq():number {
   return offset ? this.bb!.readFloat64(this.bb_pos + offset) : 0.0;
 }
 
+/**
+ * All outputs by name where there are more than one; NaN where one has none.
+ */
+values(index: number, obj?:Value):Value|null {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? (obj || new Value()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
+}
+
+valuesLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
 static startSignal(builder:flatbuffers.Builder) {
-  builder.startObject(5);
+  builder.startObject(6);
 }
 
 static addName(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset) {
@@ -78,18 +94,35 @@ static addInputSeq(builder:flatbuffers.Builder, inputSeq:number) {
   builder.addFieldFloat64(4, inputSeq, 0.0);
 }
 
+static addValues(builder:flatbuffers.Builder, valuesOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(5, valuesOffset, 0);
+}
+
+static createValuesVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
+  builder.startVector(4, data.length, 4);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addOffset(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startValuesVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(4, numElems, 4);
+}
+
 static endSignal(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createSignal(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, value:number, eventOffset:flatbuffers.Offset, isWarm:boolean, inputSeq:number):flatbuffers.Offset {
+static createSignal(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, value:number, eventOffset:flatbuffers.Offset, isWarm:boolean, inputSeq:number, valuesOffset:flatbuffers.Offset):flatbuffers.Offset {
   Signal.startSignal(builder);
   Signal.addName(builder, nameOffset);
   Signal.addValue(builder, value);
   Signal.addEvent(builder, eventOffset);
   Signal.addIsWarm(builder, isWarm);
   Signal.addInputSeq(builder, inputSeq);
+  Signal.addValues(builder, valuesOffset);
   return Signal.endSignal(builder);
 }
 }

@@ -136,8 +136,45 @@ isFinal():boolean {
   return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
 }
 
+/**
+ * Bought less sold by takers.
+ */
+delta():string|null
+delta(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+delta(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 42);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+/**
+ * Extremes of the live book's spread while the bar was open; absent where there was none.
+ */
+spreadHigh():string|null
+spreadHigh(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+spreadHigh(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 44);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+spreadLow():string|null
+spreadLow(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+spreadLow(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 46);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
+/**
+ * Trust state of the market's book when the bar last changed.
+ */
+state():string|null
+state(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+state(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 48);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
 static startTradeBar(builder:flatbuffers.Builder) {
-  builder.startObject(19);
+  builder.startObject(23);
 }
 
 static addName(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset) {
@@ -214,6 +251,22 @@ static addCompleteness(builder:flatbuffers.Builder, completenessOffset:flatbuffe
 
 static addIsFinal(builder:flatbuffers.Builder, isFinal:boolean) {
   builder.addFieldInt8(18, +isFinal, +false);
+}
+
+static addDelta(builder:flatbuffers.Builder, deltaOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(19, deltaOffset, 0);
+}
+
+static addSpreadHigh(builder:flatbuffers.Builder, spreadHighOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(20, spreadHighOffset, 0);
+}
+
+static addSpreadLow(builder:flatbuffers.Builder, spreadLowOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(21, spreadLowOffset, 0);
+}
+
+static addState(builder:flatbuffers.Builder, stateOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(22, stateOffset, 0);
 }
 
 static endTradeBar(builder:flatbuffers.Builder):flatbuffers.Offset {

@@ -61,8 +61,16 @@ matches():number {
   return offset ? this.bb!.readUint32(this.bb_pos + offset) : 1;
 }
 
+/**
+ * Far from the prices around it.
+ */
+isOutlier():boolean {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
+}
+
 static startTrade(builder:flatbuffers.Builder) {
-  builder.startObject(5);
+  builder.startObject(6);
 }
 
 static addId(builder:flatbuffers.Builder, idOffset:flatbuffers.Offset) {
@@ -83,6 +91,10 @@ static addSide(builder:flatbuffers.Builder, side:number) {
 
 static addMatches(builder:flatbuffers.Builder, matches:number) {
   builder.addFieldInt32(4, matches, 1);
+}
+
+static addIsOutlier(builder:flatbuffers.Builder, isOutlier:boolean) {
+  builder.addFieldInt8(5, +isOutlier, +false);
 }
 
 static endTrade(builder:flatbuffers.Builder):flatbuffers.Offset {
