@@ -59,15 +59,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine/observe': BASE,
   'engine/memory': [...BASE, 'engine/ring', 'engine/observe'],
   'engine/uws': BASE,
+  'engine/measures': BASE,
   'engine/decode': BASE,
   'engine/route': SHARED,
   'engine/pool': SHARED,
   'engine/ingress': [...SHARED, 'engine/decode', 'engine/route', 'engine/uws'],
-  'engine/publish': [...SHARED, 'engine/uws'],
+  'engine/publish': [...SHARED, 'engine/measures', 'engine/uws'],
   'engine/synthetic': SHARED,
   'workers/book': SHARED,
   'workers/bars': SHARED,
   'workers/signals': SHARED,
+  'workers/quality': BASE,
   'workers/output': SHARED,
 };
 

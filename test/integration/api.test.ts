@@ -67,13 +67,14 @@ describe('the HTTP routes', () => {
         'horizon',
         'bids',
         'asks',
+        'isCut',
       ],
     ]);
     assert.deepEqual(
       [body['market'], body['state'], body['seq'], body['venueSequence']],
       ['kraken:BTC/USD', 'live', 1, 1000],
     );
-    assert.deepEqual([body['bids'], body['horizon']], [[{ price: '100', amount: '1' }], 1]);
+    assert.deepEqual([body['bids'], body['horizon'], body['isCut']], [[{ price: '100', amount: '1' }], null, true]);
     const whole = await json('/v1/book/kraken:BTC/USD?depth=0');
     assert.deepEqual([(whole.body['bids'] as unknown[]).length, whole.body['horizon']], [2, null]);
   });
@@ -97,7 +98,7 @@ describe('the HTTP routes', () => {
         'closeTimestamp',
       ],
       ...['timestamp', 'localTimestamp', 'open', 'high', 'low', 'close', 'volume', 'buyVolume', 'sellVolume', 'trades'],
-      ...['vwap', 'notional', 'revision', 'completeness', 'isFinal'],
+      ...['vwap', 'notional', 'revision', 'completeness', 'isFinal', 'delta', 'spreadHigh', 'spreadLow', 'state'],
     ]);
     const { body: trades } = (await json('/v1/trades/kraken%3ABTC%2FUSD')) as unknown as { body: Json[] };
     assert.deepEqual(

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Builder } from 'flatbuffers';
 import { Batch, Level as WireLevel, Trade as WireTrade } from '../../schemas/generated/wire.ts';
+import { DEFAULT_SIGNALS } from '../../schemas/signals.ts';
 import {
   type Book,
   BookCopy,
@@ -170,7 +171,7 @@ for (const workers of [1, 2]) {
         ],
       );
       const signals = await engine.get<Record<string, Json>>('/v1/signals/binance%3ABTCUSDT');
-      assert.deepEqual(Object.keys(signals), ['imbalance', 'microprice', 'cvd', 'ema-cross']);
+      assert.deepEqual(Object.keys(signals), DEFAULT_SIGNALS);
       assert.deepEqual([signals['cvd']['value'], signals['ema-cross']['isWarm']], [0, false]);
       assert.ok(signals['imbalance']['isWarm']);
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { replayFiles } from '../../engine/replay.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { GOLDEN_SESSIONS } from '../support/recordings.ts';
@@ -21,7 +21,7 @@ for (const { name, venue, path } of GOLDEN_SESSIONS) {
       speed: 0,
       workers: 1,
       marketsMax: MARKETS_MAX,
-      barIntervals: barIntervalsOf(['1s', '1m']),
+      plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
       depth: GOLDEN_DEPTH,
     });
     assertSameResult(result, referenceReplay([path], { venue, depth: GOLDEN_DEPTH }));

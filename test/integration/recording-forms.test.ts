@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
 import { UsageError } from '../../engine/base/errors.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { type ReplayResult, replayFiles } from '../../engine/replay.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { replayInProcess } from '../support/engine-subject.ts';
@@ -200,7 +200,7 @@ test('A file that is missing, a folder or a cut gzip is refused with a sentence 
       speed: 0,
       workers: 1,
       marketsMax: 16,
-      barIntervals: barIntervalsOf(['1s']),
+      plans: marketPlansOf({ usual: { bars: ['1s'] } }),
       depth: 0,
     });
     await assert.rejects(replay, (error: unknown) => {

@@ -2,7 +2,7 @@
 // themselves left in it.
 
 import assert from 'node:assert/strict';
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { hashMarkets, replayFiles } from '../../engine/replay.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import type { Dialect } from '../../schemas/ids.ts';
@@ -20,6 +20,8 @@ const USDM_2024 = 'binance/usdm-20240808-btcusdt.ndjson.gz';
 const USDM_2024_CSV = 'candles/binance-usdm-btcusdt-1m-20240808.csv';
 const KRAKEN_V1 = 'kraken/v1-20210417-10mkts.ndjson.gz';
 const KRAKEN_V2 = 'kraken/v2-book-frames.jsonl';
+const OKX_2021 = 'okx/v5-20210722-10mkts.ndjson.gz';
+const OKX_2022 = 'okx/v5-20220513-btc-uni.ndjson.gz';
 const COINBASE = 'coinbase/advanced-20260809-btc-eth-first500.ndjson.gz';
 
 const RECORDINGS: readonly (readonly [string, Dialect])[] = [
@@ -31,6 +33,8 @@ const RECORDINGS: readonly (readonly [string, Dialect])[] = [
   [KRAKEN_V1, 'kraken'],
   [KRAKEN_V2, 'kraken'],
   [COINBASE, 'coinbase'],
+  [OKX_2021, 'okx'],
+  [OKX_2022, 'okx'],
 ];
 
 for (const [name, venue] of RECORDINGS) {
@@ -44,7 +48,7 @@ for (const [name, venue] of RECORDINGS) {
         speed: 0,
         workers: 1,
         marketsMax: MARKETS_MAX,
-        barIntervals: barIntervalsOf(['1s', '1m']),
+        plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
         depth: 0,
       });
       assertSameResult(result, referenceReplay([file], { venue }));
@@ -90,6 +94,11 @@ recordingTest('All 4269 checksums of Kraken v1 hold', [KRAKEN_V1], (_, file) => 
 
 recordingTest('All 3 checksums of Kraken v2 hold', [KRAKEN_V2], (_, file) => {
   assert.deepEqual(proofs.proveChecksums(file, 'kraken', engineSubject('kraken')), { ok: 3, bad: 0 });
+});
+
+recordingTest('All 1504 and 290 checksums of OKX hold', [OKX_2021, OKX_2022], (_, first, second) => {
+  assert.deepEqual(proofs.proveChecksums(first, 'okx', engineSubject('okx')), { ok: 1504, bad: 0 });
+  assert.deepEqual(proofs.proveChecksums(second, 'okx', engineSubject('okx')), { ok: 290, bad: 0 });
 });
 
 recordingTest('73 of 75 Coinbase tickers stand beside an equal book, 57 at once', [COINBASE], (_, file) => {

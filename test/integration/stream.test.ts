@@ -7,8 +7,8 @@ import { WebSocket } from 'ws';
 import { UsageError } from '../../engine/base/errors.ts';
 import { CLOSE_SLOW } from '../../schemas/config.ts';
 import { Body, BookChange, Message, Trade } from '../../schemas/generated/stream.ts';
-import { BookState, Interest, SignalId, StateReason } from '../../schemas/ids.ts';
-import { type Json, type Quote, Rig, until } from '../support/publish-rig.ts';
+import { BookState, Interest, StateReason } from '../../schemas/ids.ts';
+import { IMBALANCE, type Json, type Quote, Rig, until } from '../support/publish-rig.ts';
 
 const isType = (type: string) => (message: Json) => message['type'] === type;
 
@@ -94,7 +94,7 @@ describe('the stream', () => {
     shard.trade(market, 'uuid-1', 100_000, 3);
     shard.bbo(market);
     shard.bar(market, 1, true);
-    shard.signal(market, SignalId.imbalance, Number.NaN, 1);
+    shard.signal(market, IMBALANCE, Number.NaN, 1);
     shard.status(market, BookState.resyncing, StateReason.gap);
     shard.commit();
     const trade = await socket.next(isType('trade'));

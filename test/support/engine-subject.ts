@@ -2,9 +2,9 @@
 // For proofs that look after every frame, and for tests that replay hundreds of altered recordings.
 
 import assert from 'node:assert/strict';
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
 import { type ClockAnchor, EngineClock } from '../../engine/base/clock.ts';
 import { formatDecimal } from '../../engine/base/decimal.ts';
+import { type MarketPlans, marketPlansOf } from '../../engine/base/market-plans.ts';
 import { DECODERS } from '../../engine/ingress/decoders.ts';
 import { FrameWriter } from '../../engine/ingress/frame-writer.ts';
 import { firstTimeUs } from '../../engine/ingress/recording.ts';
@@ -35,6 +35,7 @@ import { answerRequest } from '../../workers/emit.ts';
 import type { Market } from '../../workers/market.ts';
 import { OutputWriter } from '../../workers/output/writer.ts';
 import { dumpMarkets } from '../../workers/report.ts';
+import { UserSignals } from '../../workers/user-signals.ts';
 import type { TradeBar } from './reference/bars.ts';
 import type { Best, Subject } from './reference/proofs.ts';
 
@@ -82,15 +83,17 @@ class Pipeline {
   readonly names: MarketNames;
   readonly counters: Float64Array;
   private readonly clock: EngineClock;
-  private readonly kinds: readonly string[];
+  readonly plans: MarketPlans;
 
   constructor({ anchor, kinds, inputSlots }: Place, batchRecords: number) {
     const sizes = { shards: 1, marketsMax: MARKETS_MAX, inputSlots, outputSlots: OUTPUT_SLOTS };
     this.memory = createEngineMemory(sizes, anchor);
     this.clock = new EngineClock(anchor);
-    this.kinds = kinds;
+    this.plans = marketPlansOf({ usual: { bars: kinds } });
     this.markets = new MarketDirectory(this.memory);
-    this.dispatch = new Dispatch(this.memory, 0, barIntervalsOf(kinds), true);
+    const off = new Int32Array(this.memory.signalsOff);
+    const users = new UserSignals([], off, new Int32Array(this.memory.shards[0].words), () => undefined);
+    this.dispatch = new Dispatch(this.memory, 0, { plans: this.plans, users, keepAll: true, tell: () => undefined });
     this.writer = new ApplyingWriter(this.memory, this.clock, this.dispatch, batchRecords);
     this.names = new MarketNames(this.memory);
     this.counters = new Float64Array(this.memory.marketCounters);
@@ -122,15 +125,13 @@ class Pipeline {
 
   /** All bars of a kind, asked for as the main thread asks. */
   bars(market: Market, kind: string): TradeBar[] {
-    const intervals = barIntervalsOf([...this.kinds, kind]);
-    const { intervalMs } = barIntervalsOf([kind])[0];
-    const held = market.bars.barCount(market.bars.kindOf(intervalMs));
+    const number = this.plans.barKinds.findIndex(({ name }) => name === kind);
+    const held = market.bars.barCount(market.bars.indexOf(number));
     const ring = createRing(2 ** Math.ceil(Math.log2(2 + held * BAR_SLOTS)));
     const out = new OutputWriter(ring, new SharedArrayBuffer(DOORBELL_BYTES), new Float64Array(SHARD_COUNTERS.length));
-    answerRequest(out, market, RequestKind.bars, 0, 0, intervalMs);
+    answerRequest(out, market, RequestKind.bars, 0, 0, number);
     out.ring.commit();
-    const names = new Map(intervals.map((interval) => [interval.intervalMs, interval.name] as const));
-    const records = new OutputRecords(new RingReader(ring), this.clock, names);
+    const records = new OutputRecords(new RingReader(ring), this.clock, this.plans);
     const { jsonMarket } = addressOf('', market.name);
     return Array.from(
       { length: records.count(0) },
@@ -211,7 +212,7 @@ export async function replayInProcess(options: InProcessOptions): Promise<Replay
   const anchor = anchorBefore(await firstTimeUs(files));
   const pipeline = new Pipeline({ anchor, kinds, inputSlots }, batchRecords);
   await replay({ files, venue, speed: 0 }, pipeline.memory, pipeline.writer, pipeline.markets, DECODERS);
-  const reports = new ReplayReports(pipeline.memory, barIntervalsOf(kinds));
+  const reports = new ReplayReports(pipeline.memory, pipeline.plans);
   const entries = dumpMarkets(pipeline.dispatch).map((dump) => reports.of(dump));
   const markets = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   const counters = new Float64Array(pipeline.memory.ingressCounters);

@@ -30,13 +30,14 @@ const PATTERNS: Readonly<Partial<Record<Dialect, string>>> = {
   'binance-futures': BINANCE,
   kraken: `"channel":"(?<kind>\\w+)"|"symbol":"(?<market>[^"]+)"|"(?<side>bids|asks)":|${pair('"price":', ',"qty":', '')}`,
   coinbase: `"channel":"(?<kind>\\w+)"|"product_id":"(?<market>[^"]+)"|"side":"(?<side>bid|offer)"|${pair('"price(?:_level)?":"', '","(?:size|new_quantity)":"', '"')}`,
+  okx: `"channel":"(?<kind>[\\w-]+)"|"instId":"(?<market>[^"]+)"|"(?<side>bids|asks)":|${pair('(?:\\["|"px":")', '","(?:sz":")?', '"')}`,
   json: `"type":"(?<kind>\\w+)"|"symbol":"(?<market>[^"]+)"|"(?<side>bids|asks)":|${pair('"price":"', '","amount":"', '"')}`,
 };
 /** Kraken v1 puts channel and pair behind the levels. */
 const KRAKEN_V1 = `"(?<side>as|bs|a|b)":\\[|${pair('\\["', '","', '","[\\d.]+"(?:,"r")?\\]')}`;
 
-const TRADES = ['trade', 'aggTrade', 'market_trades'];
-const BOOKS = ['depthUpdate', 'book', 'l2_data', 'book_change', 'book_snapshot'];
+const TRADES = ['trade', 'aggTrade', 'market_trades', 'trades', 'trades-all'];
+const BOOKS = ['depthUpdate', 'book', 'l2_data', 'book_change', 'book_snapshot', 'books', 'books-l2-tbt'];
 const ASKS = ['a', 'as', 'asks', 'offer'];
 
 function placesOfFrame(venue: Dialect, text: string, line: number, symbol: string | null): NumberPlace[] {

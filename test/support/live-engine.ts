@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../engine/main.ts';
 import { createLog } from '../../engine/observe/log.ts';
 import { type IngressCounterName, ingressCounter } from '../../schemas/counters.ts';
@@ -120,7 +120,7 @@ export class LiveEngine {
       workers: 1,
       marketsMax: 256,
       token: null,
-      barIntervals: barIntervalsOf(['1s', '1m']),
+      plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
       shutdownTimeoutMs: 20_000,
       log: createLog('silent'),
       ...options,

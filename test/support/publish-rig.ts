@@ -2,6 +2,7 @@
 
 import { WebSocket } from 'ws';
 import { EngineClock } from '../../engine/base/clock.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { createEngineMemory, type EngineMemory, shardOf } from '../../engine/memory/engine-memory.ts';
 import { type Publisher, type PublisherOptions, startPublisher } from '../../engine/publish/publisher.ts';
 import { Doorbell } from '../../engine/ring/doorbell.ts';
@@ -12,6 +13,7 @@ import {
   barNotional,
   barPrices,
   barSides,
+  barSpread,
   barVolumes,
   bbo,
   bboAsk,
@@ -22,12 +24,15 @@ import {
   signal,
   status,
 } from '../../schemas/derived.ts';
-import { BookState, Interest, LevelFlag, RecordType, RequestKind, SignalId, TradeFlag } from '../../schemas/ids.ts';
+import { BookState, Interest, LevelFlag, RecordType, RequestKind, TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { level, trade, tradeId } from '../../schemas/market-data.ts';
 import { engineWords, marketRow } from '../../schemas/shared-state.ts';
 
 export const START_US = 1_767_225_600_000_000;
+/** Numbers of the bar kind and the signal that the rig's shards write, in marketPlansOf()'s lists. */
+const ONE_MINUTE = 1;
+export const IMBALANCE = 0;
 /** Price milli, quantity milli. */
 export type Quote = readonly [number, number];
 
@@ -133,7 +138,7 @@ export class FakeShard {
   private barSlots(market: number, index: number, isFinal: boolean): void {
     const head = this.claim(RecordType.bar, isFinal ? 1 : 2, market, 0);
     const startUs = START_US + index * 60_000_000;
-    this.put(head, { [bar.at.receiveTimeNs]: this.clock.nowNs(), [bar.at.intervalMs]: 60_000 });
+    this.put(head, { [bar.at.receiveTimeNs]: this.clock.nowNs(), [bar.at.kind]: ONE_MINUTE });
     this.put(head, {
       [bar.at.startTimeUs]: startUs,
       [bar.at.openTimeUs]: startUs + 1,
@@ -163,6 +168,9 @@ export class FakeShard {
     // Notional 31: thirty-one units of limb 3.
     const notional = this.claim(RecordType.barNotional, 0, market, 0);
     for (let limb = 0; limb < 6; limb++) this.put(notional, { [barNotional.at.limb0 + limb]: limb === 3 ? 31 : 0 });
+    const spread = this.claim(RecordType.barSpread, 0, market, 0);
+    this.put(spread, { [barSpread.at.spreadHighMilli]: 20, [barSpread.at.spreadHighAtto]: 0 });
+    this.put(spread, { [barSpread.at.spreadLowMilli]: 10, [barSpread.at.spreadLowAtto]: 0 });
   }
 
   bar(market: number, index: number, isFinal: boolean): void {
@@ -236,7 +244,7 @@ export class FakeShard {
     else if (kind === RequestKind.bars) {
       if (limit > 1) this.barSlots(market, 0, true);
       this.barSlots(market, 1, false);
-    } else if (kind === RequestKind.signals) this.signalSlot(market, SignalId.imbalance, 0.25, 0);
+    } else if (kind === RequestKind.signals) this.signalSlot(market, IMBALANCE, 0.25, 0);
     else if (kind === RequestKind.status) this.statusSlot(market, BookState.live, 0);
     else {
       // trade() ends its frame; inside an answer a frame that ends early is harmless to this reader: all is committed at once.
@@ -272,12 +280,10 @@ export class Rig {
       host: '127.0.0.1',
       port: 0,
       token: null,
-      barIntervals: [
-        { name: '1s', intervalMs: 1000 },
-        { name: '1m', intervalMs: 60_000 },
-      ],
+      plans: marketPlansOf(),
       health: () => ({ status: 'ok', reasons: [] }),
       ready: () => true,
+      faults: () => ({ signalsOff: [], shardRestarts: 0, checksumMismatches: [] }),
       connections: () => [{ id: 1 }],
       log: () => undefined,
       ...options,

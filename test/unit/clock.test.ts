@@ -3,10 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { barIntervalOf, barIntervalsOf } from '../../engine/base/bar-kinds.ts';
 import { EngineClock, takeAnchor } from '../../engine/base/clock.ts';
 import { entryUrl } from '../../engine/base/entry.ts';
-import { UsageError } from '../../engine/base/errors.ts';
 
 test('the clock counts whole nanoseconds from the anchor and never runs backwards', () => {
   const clock = new EngineClock(takeAnchor());
@@ -38,28 +36,6 @@ test('wall time follows the anchor, not the wall', () => {
   assert.equal(clock.wallUs(0), 1_767_225_600_000_000);
   assert.equal(clock.wallUs(1_500_499), 1_767_225_600_001_500);
   assert.ok(Math.abs(takeAnchor().wallUs / 1000 - Date.now()) < 60_000);
-});
-
-test('bar kinds are known by name, each once, and must divide a day', () => {
-  const kinds: readonly (readonly [string, number])[] = [
-    ['1s', 1000],
-    ['15s', 15_000],
-    ['1m', 60_000],
-    ['15m', 900_000],
-    ['1h', 3_600_000],
-    ['1d', 86_400_000],
-  ];
-  for (const [name, intervalMs] of kinds) assert.deepEqual(barIntervalOf(name), { name, intervalMs });
-  assert.deepEqual(
-    barIntervalsOf(['1m', ' 1s', '1m']).map(({ name }) => name),
-    ['1m', '1s'],
-  );
-  for (const name of ['', '1', 'm', '0m', '7s', '2d', '1w', '1M', '-1m', '1.5m', '100000s', '1m ', '__proto__']) {
-    assert.throws(
-      () => barIntervalOf(name),
-      (error) => error instanceof UsageError && error.message.includes('--bars'),
-    );
-  }
 });
 
 test('a thread entry keeps the ending of the module that asks for it', () => {

@@ -1,12 +1,21 @@
 // The documents say what is: generated ones have not drifted, links lead somewhere, and what they name exists.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
-import { settings } from '../../engine/config.ts';
+import { planFor } from '../../engine/base/market-plans.ts';
+import { flagOf, loadSettings, plansOf, settings } from '../../engine/config.ts';
+import { loadUserSignals } from '../../engine/user-signals.ts';
 import { INGRESS_COUNTERS, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
-import { BOOK_STATE_NAMES, REJECTION_NAMES, STATE_REASON_NAMES } from '../../schemas/ids.ts';
+import {
+  BAR_TYPE_NAMES,
+  BOOK_STATE_NAMES,
+  REJECTION_NAMES,
+  SIGNAL_EVENT_NAMES,
+  STATE_REASON_NAMES,
+} from '../../schemas/ids.ts';
 import { isLayoutsDocFresh } from '../../scripts/layouts-doc.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -32,6 +41,9 @@ type Manifest = {
   readonly overrides?: Readonly<Record<string, string>>;
 };
 const manifest = JSON.parse(read('package.json').text) as Manifest;
+
+/** Settings that no flag can give. */
+const FILE_KEYS: readonly string[] = ['markets'];
 
 const withoutCode = (text: string): string => text.replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '');
 
@@ -106,11 +118,38 @@ test('docs/dependencies.md names every package with its version', () => {
 
 test('docs/operations.md names every setting, counter, rejection, state and reason', () => {
   const { text } = read('docs/operations.md');
-  const flags = Object.keys(settings.shape).map((key) => `--${key.replace(/[A-Z]/g, (a) => `-${a.toLowerCase()}`)}`);
+  const flags = Object.keys(settings.shape).map((key) => (FILE_KEYS.includes(key) ? key : flagOf(key)));
   const counters = [...MARKET_COUNTERS, ...INGRESS_COUNTERS, ...SHARD_COUNTERS].map(({ name }) => name);
   const words = [...flags, ...counters, ...REJECTION_NAMES, ...BOOK_STATE_NAMES, ...STATE_REASON_NAMES];
   const missing = words.filter((word) => word !== null && word !== '' && !text.includes(`\`${word}\``));
   assert.deepEqual(missing, []);
+});
+
+test('docs/stream.md names every kind of bar and every event of a signal', () => {
+  const { text } = read('docs/stream.md');
+  const missing = [...BAR_TYPE_NAMES, ...SIGNAL_EVENT_NAMES].filter(
+    (word) => word !== null && !text.includes(`\`${word}\``),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('the examples of a configuration by pattern and of a signal are what the engine takes', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const example = (name: string, document: string, fence: RegExp): string => {
+    const path = join(folder, name);
+    writeFileSync(path, fence.exec(read(document).text)?.[1] ?? '');
+    return path;
+  };
+  const config = example('millrace.json', 'docs/operations.md', /```json\n(\{\n[\s\S]*?)```/);
+  const plans = await plansOf(loadSettings({ config }, {}));
+  const kept = ['kraken:BTC-USD', 'synthetic:ETH-USDT', 'binance:ETHUSDT', 'okx:ETH-USDT'].map((market) => {
+    const plan = planFor(plans, market);
+    return plan === null ? null : [plan.bars.length, plan.signals.length, plan.hasBook, plan.levelsKept];
+  });
+  assert.deepEqual(kept, [[3, 3, true, 0], [1, 1, true, 20], [1, 0, false, 0], null]);
+  const { specs } = await loadUserSignals([example('mine.ts', 'README.md', /```ts\n([\s\S]*?)```/)]);
+  assert.deepEqual([specs[0].name, specs[0].input], ['bought-share', 'trade']);
 });
 
 test('no document names a path of one machine', () => {

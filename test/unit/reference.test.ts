@@ -361,7 +361,7 @@ describe('trades and bars', () => {
     const [bar] = replay('binance', lines).markets['binance:X'].bars['1m'];
     assert.equal(
       Object.keys(bar).join(' '),
-      'type exchange symbol name kind interval startTimestamp openTimestamp closeTimestamp timestamp localTimestamp open high low close volume buyVolume sellVolume trades vwap notional revision completeness isFinal',
+      'type exchange symbol name kind interval startTimestamp openTimestamp closeTimestamp timestamp localTimestamp open high low close volume buyVolume sellVolume trades vwap notional revision completeness isFinal delta spreadHigh spreadLow state',
     );
     assert.deepEqual(
       [bar.volume, bar.buyVolume, bar.sellVolume, bar.notional, bar.vwap, bar.localTimestamp, bar.interval],
@@ -475,6 +475,49 @@ describe('Kraken', () => {
   });
 });
 
+describe('OKX', () => {
+  const change = (action: string, previous: number, sequence: number, bids: string[][]): object => ({
+    arg: { channel: 'books', instId: 'A-B' },
+    action,
+    data: [{ asks: [['9', '1', '0', '1']], bids, ts: '1000', checksum: 0, seqId: sequence, prevSeqId: previous }],
+  });
+  const snapshot = change('snapshot', -1, 10, [['8', '1', '0', '1']]);
+
+  it('follows the official run of numbers, its keep-alive and its counter set back', () => {
+    const run = [[10, 15] as const, [15, 15] as const, [15, 3] as const, [3, 5] as const];
+    const changes = run.map(([previous, sequence]) => change('update', previous, sequence, []));
+    const market = replay('okx', [snapshot, ...changes]).markets['okx:A-B'];
+    assert.deepEqual([market.state, market.seq, market.venueSequence, market.gaps], ['live', 5, 5, 0]);
+    const repeated = replay('okx', [snapshot, changes[0], changes[0], changes[1]]).markets['okx:A-B'];
+    assert.deepEqual([repeated.state, repeated.seq, repeated.gaps], ['live', 3, 0]);
+    const lost = replay('okx', [snapshot, changes[0], changes[3], changes[1]]).markets['okx:A-B'];
+    assert.deepEqual([lost.state, lost.reason, lost.seq, lost.gaps], ['resyncing', 'gap', 2, 1]);
+  });
+
+  it('seals the books of old recordings with the signed checksum of their text', () => {
+    const level = (text: string): string[] => [...text.split(':'), '0', '1'];
+    const data = { asks: ['3366.8:9', '3368:8'].map(level), bids: ['3366.1:7', '3366:6'].map(level), ts: '1000' };
+    const book = (checksum: number): object => ({
+      arg: { channel: 'books', instId: 'A-B' },
+      action: 'snapshot',
+      data: [{ ...data, checksum }],
+    });
+    // venues.md §7.3.
+    const good = replay('okx', [book(-1881014294)]).markets['okx:A-B'];
+    assert.deepEqual([good.state, good.checksums], ['live', { ok: 1, bad: 0 }]);
+    const bad = replay('okx', [book(-1881014293)]).markets['okx:A-B'];
+    assert.deepEqual([bad.state, bad.checksums], ['resyncing', { ok: 0, bad: 1 }]);
+  });
+
+  it('counts the matches of a group, and takes the text pong', () => {
+    const trade = { instId: 'A-B', tradeId: '7', px: '2', sz: '3', side: 'sell', ts: '1000', count: '4' };
+    const grouped = { arg: { channel: 'trades', instId: 'A-B' }, data: [trade, trade] };
+    const alone = { arg: { channel: 'trades-all', instId: 'A-B' }, data: [{ ...trade, tradeId: '6' }] };
+    const result = replay('okx', [grouped, alone, 'pong']);
+    assert.deepEqual([result.markets['okx:A-B'].trades, result.applied, result.control], [4, 2, 1]);
+  });
+});
+
 describe('normalised messages', () => {
   it('reads books and trades alone, in arrays and numbered', () => {
     const book = {
@@ -554,6 +597,15 @@ describe('the exchanges’ own proofs', { skip }, () => {
     assert.deepEqual(proofs.proveChecksums(v1, 'kraken', proofs.referenceSubject('kraken')), { ok: 4269, bad: 0 });
     const v2 = file('kraken/v2-book-frames.jsonl');
     assert.deepEqual(proofs.proveChecksums(v2, 'kraken', proofs.referenceSubject('kraken')), { ok: 3, bad: 0 });
+  });
+
+  it('OKX checksums: 1504 in 2021, 290 in 2022', () => {
+    for (const [name, ok] of [
+      ['okx/v5-20210722-10mkts.ndjson.gz', 1504],
+      ['okx/v5-20220513-btc-uni.ndjson.gz', 290],
+    ] as const) {
+      assert.deepEqual(proofs.proveChecksums(file(name), 'okx', proofs.referenceSubject('okx')), { ok, bad: 0 });
+    }
   });
 
   it('Coinbase: 73 of 75 tickers near the book, both running candles', () => {

@@ -48,10 +48,12 @@ export class BinanceSync {
   }
 
   private join(levels: Levels, id: bigint, remaining: DepthEvent[]): void {
-    this.book.replace(levels, id);
-    this.hasJoined = false;
-    this.buffer = [];
-    for (const event of remaining) this.event(event);
+    this.book.settle(() => {
+      this.book.replace(levels, id);
+      this.hasJoined = false;
+      this.buffer = [];
+      for (const event of remaining) this.event(event);
+    });
   }
 
   private isOld(event: DepthEvent, id: bigint): boolean {

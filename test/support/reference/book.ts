@@ -6,7 +6,12 @@ export type Levels = { bids: Level[]; asks: Level[] };
 export type BookState = 'syncing' | 'live' | 'suspect' | 'resyncing';
 
 /** How a venue seals a change: levels a side are cut to `depth`, then `checksum` must hold. Null: the venue has none. */
-export type Seal = { depth: number | null; checksum: bigint | null };
+export type Seal = {
+  depth: number | null;
+  checksum: bigint | null;
+  /** The venue's recipe; Kraken's where none is named. */
+  compute?: (book: Book) => number;
+};
 const UNSEALED: Seal = { depth: null, checksum: null };
 
 export class Book {
@@ -20,18 +25,41 @@ export class Book {
   resyncs = 0;
   checksumsOk = 0;
   checksumsBad = 0;
+  /** Called when something changed and nothing more belongs to it. */
+  onSettled: () => void = () => undefined;
+  private isSettling = false;
 
   /** Whether deltas are applied: also to a suspect book, not to one that waits for a snapshot. */
   get isFollowing(): boolean {
     return this.state === 'live' || this.state === 'suspect';
   }
 
+  /** Best ask less best bid of a live book; null else. */
+  get spread(): bigint | null {
+    const [bid] = this.bids.levels;
+    const [ask] = this.asks.levels;
+    return this.state !== 'live' || bid === undefined || ask === undefined ? null : ask.price - bid.price;
+  }
+
+  /** Several changes that become visible as one: a snapshot with those held for it. */
+  settle(run: () => void): void {
+    const isWithin = this.isSettling;
+    this.isSettling = true;
+    run();
+    this.isSettling = isWithin;
+    if (!isWithin) this.onSettled();
+  }
+
   /** A snapshot: forgets everything held. It joins, unless its own checksum fails. */
   replace(levels: Levels, venueSequence: bigint | null, seal: Seal = UNSEALED): void {
+    this.settle(() => this.applySnapshot(levels, venueSequence, seal));
+  }
+
+  private applySnapshot(levels: Levels, venueSequence: bigint | null, seal: Seal): void {
     this.bids.levels = [];
     this.asks.levels = [];
     this.write(levels, venueSequence, seal.depth);
-    if (!this.checksumHolds(seal.checksum)) return;
+    if (!this.checksumHolds(seal)) return;
     if (this.state === 'resyncing') this.resyncs += 1;
     this.state = 'live';
     this.reason = null;
@@ -39,15 +67,19 @@ export class Book {
   }
 
   change(levels: Levels, venueSequence: bigint | null, seal: Seal = UNSEALED): void {
-    this.write(levels, venueSequence, seal.depth);
-    if (this.checksumHolds(seal.checksum)) this.judgeCrossed();
+    this.settle(() => {
+      this.write(levels, venueSequence, seal.depth);
+      if (this.checksumHolds(seal)) this.judgeCrossed();
+    });
   }
 
   /** A number of the venue is missing: the levels stay as they were until the next snapshot. */
   breakByGap(): void {
-    this.gaps += 1;
-    this.state = 'resyncing';
-    this.reason = 'gap';
+    this.settle(() => {
+      this.gaps += 1;
+      this.state = 'resyncing';
+      this.reason = 'gap';
+    });
   }
 
   private write(levels: Levels, venueSequence: bigint | null, depth: number | null): void {
@@ -61,9 +93,9 @@ export class Book {
     this.venueSequence = venueSequence;
   }
 
-  private checksumHolds(expected: bigint | null): boolean {
-    if (expected === null) return true;
-    if (BigInt(krakenChecksum(this)) === expected) {
+  private checksumHolds({ checksum, compute = krakenChecksum }: Seal): boolean {
+    if (checksum === null) return true;
+    if (BigInt(compute(this)) === checksum) {
       this.checksumsOk += 1;
       return true;
     }

@@ -8,6 +8,8 @@ export type FrameClass = 'applied' | 'control' | 'ignored' | 'unknown';
 
 export type Dialect = {
   frame(document: Json, receiveTimeUs: number | null, connection: string): FrameClass;
+  /** A frame that is no JSON; null where the text is none that the venue sends. */
+  plain?(text: string): FrameClass | null;
   /** A book snapshot fetched by REST; null where the venue has none. */
   snapshot: ((symbol: string, document: JsonObject) => void) | null;
   /** A connection was made anew: its counters start again. */

@@ -33,6 +33,7 @@ export class Market {
     this.venue = venue;
     this.symbol = symbol;
     this.trades = new Trades(kinds);
+    this.book.onSettled = () => this.trades.noteSpread(this.book.spread);
   }
 
   bars(kind: string): TradeBar[] {
@@ -96,7 +97,7 @@ export class Markets {
   }
 
   trade(market: Market, trade: Trade, isRising: boolean, receiveTimeUs: number | null): void {
-    market.trades.accept(trade, isRising, receiveTimeUs, this.clockUs);
+    market.trades.accept(trade, isRising, receiveTimeUs, this.clockUs, market.book.state);
   }
 
   /** The latest multiple of 100 ms that receive time has passed closes bars before the frame is looked at. */
@@ -105,7 +106,7 @@ export class Markets {
     const clockUs = Math.floor(receiveTimeUs / 100_000) * 100_000;
     if (this.clockUs !== null && clockUs <= this.clockUs) return;
     this.clockUs = clockUs;
-    for (const market of this.byName.values()) market.trades.clock(clockUs);
+    for (const market of this.byName.values()) market.trades.clock(clockUs, market.book.state);
   }
 }
 

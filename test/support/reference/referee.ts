@@ -7,6 +7,7 @@ import { type Json, readJson } from './json.ts';
 import { makeKraken } from './kraken.ts';
 import { Markets } from './market.ts';
 import { makeNormalised } from './normalised.ts';
+import { makeOkx } from './okx.ts';
 import { Rejected } from './rejection.ts';
 
 export type Counts = {
@@ -30,7 +31,7 @@ export class Referee {
 
   frame(text: string, receiveTimeUs: number | null, connection: string): void {
     this.markets.passTime(receiveTimeUs);
-    this.count(() => this.dialect.frame(readJson(text), receiveTimeUs, connection));
+    this.count(() => this.dialect.plain?.(text) ?? this.dialect.frame(readJson(text), receiveTimeUs, connection));
   }
 
   /** A REST answer; `symbol` is null where neither address nor file tells the market. */
@@ -86,6 +87,8 @@ function makeDialect(markets: Markets, venue: string): Dialect {
       return makeCoinbase(markets);
     case 'kraken':
       return makeKraken(markets);
+    case 'okx':
+      return makeOkx(markets);
     case 'json':
       return makeNormalised(markets);
     default:

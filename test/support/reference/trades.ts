@@ -29,8 +29,12 @@ export class Trades {
     for (const kind of kinds) this.kinds.set(kind, new TimeBars(kind));
   }
 
-  clock(clockUs: number): void {
-    for (const bars of this.kinds.values()) bars.clock(clockUs);
+  clock(clockUs: number, state: string): void {
+    for (const bars of this.kinds.values()) bars.clock(clockUs, state);
+  }
+
+  noteSpread(spread: bigint | null): void {
+    for (const bars of this.kinds.values()) bars.noteSpread(spread);
   }
 
   markLoss(): void {
@@ -44,14 +48,14 @@ export class Trades {
   }
 
   /** `isRising`: the venue's ids only rise, so an id at or below the last one is a repeat. */
-  accept(trade: Trade, isRising: boolean, receiveTimeUs: number | null, clockUs: number | null): void {
+  accept(trade: Trade, isRising: boolean, receiveTimeUs: number | null, clockUs: number | null, state: string): void {
     if (!this.takesChannel(trade.channel) || this.isRepeat(trade.id, isRising)) return;
     this.count += trade.matches;
     if (trade.side === 'buy') this.cvd += trade.quantity;
     if (trade.side === 'sell') this.cvd -= trade.quantity;
     this.newestTradeUs = Math.max(this.newestTradeUs, trade.exchangeTimeUs);
     for (const bars of this.kinds.values()) {
-      bars.add(trade, receiveTimeUs ?? trade.exchangeTimeUs, clockUs, this.newestTradeUs);
+      bars.add(trade, receiveTimeUs ?? trade.exchangeTimeUs, clockUs, this.newestTradeUs, state);
     }
   }
 

@@ -12,6 +12,7 @@ import { isoText } from '../../../engine/publish/time-text.ts';
 import { splitSnapshot } from '../../../engine/publish/topics.ts';
 import {
   divideHalfEven,
+  NO_MEASURES,
   notionalUnits,
   scaledText,
   topMeasures,
@@ -65,12 +66,12 @@ test('measures are exact, hold for crossed books and are absent for one-sided on
   assert.equal(measures.mid, '99.5000000000000000005');
   assert.equal(measures.microprice, '99');
   assert.equal(measures.imbalance, 1);
-  assert.deepEqual(topMeasures(bids, new Float64Array(0)), {
-    spread: null,
-    mid: null,
-    microprice: null,
-    imbalance: null,
-  });
+  assert.deepEqual(
+    [measures.bidDepth, measures.askDepth, measures.weightedMid, measures.pressure],
+    ['1', '0', null, 1],
+  );
+  assert.deepEqual(topMeasures(bids, new Float64Array(0)), { ...NO_MEASURES, bidDepth: '1', askDepth: '0' });
+  assert.deepEqual(new Set(Object.values(NO_MEASURES)), new Set([null]));
 });
 
 function bookOf(bids: number, asks: number): BookChangeMessage {
@@ -84,6 +85,8 @@ function bookOf(bids: number, asks: number): BookChangeMessage {
     part: 1,
     parts: 1,
     isResumeRefused: false,
+    horizonBid: null,
+    horizonAsk: Float64Array.of(99, 5, 0, 0),
   };
   const sequences = { bookSequence: 7, venueSequence: -1, isSnapshot: true };
   return { type: 'book_change', ...times, ...trust, ...sequences, bids: side(bids, 1000), asks: side(asks, 9000) };
@@ -171,27 +174,55 @@ test('every message is valid JSON in both ways of writing numbers, and has its b
 
 test('bars and depth keep their digits as bytes', () => {
   const bar: StreamMessage = {
-    ...{ type: 'trade_bar', ...times, name: '1m', intervalMs: 60_000, startUs: 1, openUs: 2, closeUs: 3 },
+    ...{
+      type: 'trade_bar',
+      ...times,
+      kindNumber: 1,
+      name: '1m',
+      kind: 'time',
+      interval: 60_000,
+      startUs: 1,
+      openUs: 2,
+      closeUs: 3,
+    },
     prices: Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8),
     ...{ volume: '3', buyVolume: '2', sellVolume: '1', trades: 4, vwap: null, notional: '31', revision: 1 },
-    ...{ completeness: 'gap', isFinal: true },
+    ...{ completeness: 'gap', isFinal: true, delta: '1', spreadHigh: '0.5', spreadLow: null, state: 'live' },
   };
   const read = Message.getRootAsMessage(new ByteBuffer(streamFlatbuffer(bar, address, 1, null))).body(
     new TradeBar(),
   ) as TradeBar;
   const close = read.close();
   assert.deepEqual(
-    [close?.milli(), close?.atto(), read.vwap(), read.notional(), read.isFinal()],
-    [7, 8, null, '31', true],
+    [close?.milli(), close?.atto(), read.vwap(), read.notional(), read.isFinal(), read.kind(), read.interval()],
+    [7, 8, null, '31', true, 'time', 60_000],
   );
-  const { bids, asks } = bookOf(1, 1);
+  assert.deepEqual([read.delta(), read.spreadHigh(), read.spreadLow(), read.state()], ['1', '0.5', null, 'live']);
+  const empty = streamFlatbuffer({ ...bar, prices: null }, address, 1, null);
+  assert.equal((Message.getRootAsMessage(new ByteBuffer(empty)).body(new TradeBar()) as TradeBar).close(), null);
+  assert.match(
+    streamJson({ ...bar, prices: null }, address, 1, null, '"'),
+    /"open":null,"high":null,"low":null,"close":null/,
+  );
+  const { bids, asks, horizonBid, horizonAsk } = bookOf(1, 1);
   const depth: StreamMessage = {
-    ...{ type: 'book_snapshot', ...times, name: 'depth.1.1s', depth: 1, intervalMs: 1000, bids, asks },
+    ...{
+      type: 'book_snapshot',
+      ...times,
+      name: 'depth.1.1s',
+      depth: 1,
+      intervalMs: 1000,
+      bids,
+      asks,
+      horizonBid,
+      horizonAsk,
+    },
     ...{ state: 'live', reason: null, bookSequence: 7, ...topMeasures(bids, asks) },
   };
   const snapshot = Message.getRootAsMessage(new ByteBuffer(streamFlatbuffer(depth, address, 1, null)));
   const levels = snapshot.body(new BookSnapshot()) as BookSnapshot;
   assert.deepEqual([levels.bids(0)?.priceMilli(), levels.asks(0)?.priceMilli(), levels.spread()], [1000, 9000, '8']);
+  assert.deepEqual([levels.horizonBid(), levels.horizonAsk()?.milli(), levels.horizonAsk()?.atto()], [null, 99, 5]);
 });
 
 test('latency percentiles are null with fewer than ten samples beyond them', () => {

@@ -6,8 +6,9 @@ import { parseChannel, wildcardVenue } from '../../../engine/publish/channels.ts
 import { HISTORY_MESSAGES_MAX, History, HistoryBudget } from '../../../engine/publish/history.ts';
 import { InterestCounts } from '../../../engine/publish/interest.ts';
 import { Interest } from '../../../schemas/ids.ts';
+import { SIGNAL_WORDS } from '../../../schemas/signals.ts';
 
-const BARS = [{ name: '1m', intervalMs: 60_000 }];
+const NAMED = { bars: ['1m', '5v', '0.5v'], signals: ['ema-cross', 'rsi(14)@0.5v', 'rsi(14)'] };
 
 test('a channel is its fixed words, and the market all that follows', () => {
   const rows: [string, string, string][] = [
@@ -16,10 +17,13 @@ test('a channel is its fixed words, and the market all that follows', () => {
     ['depth.20.100ms.x:Y.Z', 'depth.20.100ms.', 'x:Y.Z'],
     ['bar.1m.x:bar.1m.y', 'bar.1m.', 'x:bar.1m.y'],
     ['signal.ema-cross.*', 'signal.ema-cross.', '*'],
+    ['bar.0.5v.x:Y', 'bar.0.5v.', 'x:Y'],
+    ['signal.rsi(14)@0.5v.x:Y', 'signal.rsi(14)@0.5v.', 'x:Y'],
+    ['signal.rsi(14).x:Y', 'signal.rsi(14).', 'x:Y'],
     ['system', 'system', ''],
   ];
   for (const [text, words, market] of rows) {
-    const parsed = parseChannel(text, BARS);
+    const parsed = parseChannel(text, NAMED);
     assert.ok('channel' in parsed, text);
     assert.deepEqual([parsed.channel.words, parsed.market], [words, market]);
   }
@@ -40,7 +44,7 @@ test('a channel that does not hold says why', () => {
     [`book.${'x'.repeat(300)}`, 'shape'],
   ];
   for (const [text, category] of rows) {
-    const parsed = parseChannel(text, BARS);
+    const parsed = parseChannel(text, NAMED);
     assert.equal('category' in parsed && parsed.category, category, text);
   }
 });
@@ -84,7 +88,7 @@ test('histories stay within their counts and return their bytes', () => {
 test('an interest bit is set while at least one topic needs it', () => {
   const memory = new SharedArrayBuffer(16);
   const words = new Int32Array(memory);
-  const counts = new InterestCounts(memory);
+  const counts = new InterestCounts(memory, new SharedArrayBuffer(4 * SIGNAL_WORDS * 4));
   counts.add(2, Interest.trade);
   counts.add(2, Interest.bar);
   counts.add(2, Interest.bar);
@@ -93,4 +97,17 @@ test('an interest bit is set while at least one topic needs it', () => {
   counts.remove(2, Interest.bar);
   counts.remove(2, Interest.trade);
   assert.deepEqual([...words], [0, 0, 0, 0]);
+});
+
+test('each signal of each market has a bit of its own', () => {
+  const signals = new SharedArrayBuffer(4 * SIGNAL_WORDS * 4);
+  const words = new Int32Array(signals);
+  const counts = new InterestCounts(new SharedArrayBuffer(16), signals);
+  counts.addSignal(1, 0);
+  counts.addSignal(1, 33);
+  counts.addSignal(2, 255);
+  assert.deepEqual([words[SIGNAL_WORDS], words[SIGNAL_WORDS + 1], words[3 * SIGNAL_WORDS - 1]], [1, 2, -(2 ** 31)]);
+  counts.removeSignal(1, 0);
+  counts.removeSignal(2, 255);
+  assert.deepEqual([words[SIGNAL_WORDS], words[SIGNAL_WORDS + 1], words[3 * SIGNAL_WORDS - 1]], [0, 2, 0]);
 });

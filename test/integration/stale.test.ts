@@ -1,0 +1,63 @@
+// A book that falls silent: stale once nothing changed it for longer than the setting and its own rate allow, told before
+// anything else of it, and live again with the next change that follows. Driven by recorded time, in this thread.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MarketReport } from '../../engine/replay-report.ts';
+import { replayInProcess } from '../support/engine-subject.ts';
+import { FramesFolder } from '../support/frames-file.ts';
+
+const folder = new FramesFolder();
+
+const START_US = Date.UTC(2026, 7, 1) * 1000;
+const SECOND_US = 1_000_000;
+
+type Line = { readonly k: 'recv'; readonly t: number; readonly c: string; readonly d: string };
+
+function change(seconds: number, symbol: string, isSnapshot = false): Line {
+  const t = START_US + seconds * SECOND_US;
+  const timestamp = new Date(t / 1000).toISOString();
+  const amount = String(1 + (seconds % 7));
+  const levels = { bids: [{ price: '10', amount }], asks: [{ price: '11', amount: '1' }] };
+  const d = JSON.stringify({ type: 'book_change', exchange: 'x', symbol, timestamp, isSnapshot, ...levels });
+  return { k: 'recv', t, c: '1', d };
+}
+
+/** A market that changes each `everyS` seconds from 0 to `untilS`. */
+const regular = (symbol: string, everyS: number, untilS: number): Line[] =>
+  Array.from({ length: Math.floor(untilS / everyS) + 1 }, (_, i) => change(i * everyS, symbol, i === 0));
+
+async function stateOf(lines: readonly Line[], symbol: string): Promise<MarketReport> {
+  const sorted = [...lines].sort((a, b) => a.t - b.t);
+  const { markets } = await replayInProcess({ files: [folder.write(sorted)], venue: 'json' });
+  return markets[`x:${symbol}`];
+}
+
+test('a busy book that stops is stale after the setting, while its neighbour goes on', async () => {
+  const others = regular('OTHER', 1, 200);
+  const before = await stateOf(
+    [...regular('A', 1, 100), ...others.filter(({ t }) => t < START_US + 155 * SECOND_US)],
+    'A',
+  );
+  assert.deepEqual([before.state, before.reason], ['live', null]);
+  const lines = [...regular('A', 1, 100), ...others];
+  const { state, reason, bids } = await stateOf(lines, 'A');
+  assert.deepEqual([state, reason, bids.length], ['stale', 'silent', 1]);
+  assert.equal((await stateOf(lines, 'OTHER')).state, 'live');
+});
+
+test('the next change that follows makes it live again', async () => {
+  const lines = [...regular('A', 1, 100), ...regular('OTHER', 1, 210), change(205, 'A')];
+  const { state, reason, resyncs, gaps } = await stateOf(lines, 'A');
+  assert.deepEqual([state, reason, resyncs, gaps], ['live', null, 0, 0]);
+});
+
+test('a slow book with long gaps of its own is not stale between them', async () => {
+  const lines = [...regular('SLOW', 50, 2000), ...regular('OTHER', 10, 2300)];
+  assert.equal((await stateOf(lines, 'SLOW')).state, 'live');
+});
+
+test('a book whose rate is not known yet is never stale', async () => {
+  const lines = [...regular('NEW', 1, 5), ...regular('OTHER', 10, 900)];
+  assert.equal((await stateOf(lines, 'NEW')).state, 'live');
+});
