@@ -98,12 +98,24 @@ const LISTS: readonly string[] = ['feed', 'bars', 'signal'];
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 const environmentOf = (key: string): string => `MILLRACE_${flagOf(key).slice(2).replaceAll('-', '_').toUpperCase()}`;
 
+/** Patterns of markets as JSON: the one setting with a structure. */
+function patternsOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(
+      `MILLRACE_MARKETS: expected a JSON array of patterns, was ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  }
+}
+
 function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const key of Object.keys(settings.shape)) {
     const value = environment[environmentOf(key)];
     if (value === undefined) continue;
     if (key === 'signals') found[key] = splitSignals(value);
+    else if (key === 'markets') found[key] = patternsOf(value);
     else found[key] = LISTS.includes(key) ? value.split(',') : value;
   }
   return found;

@@ -130,6 +130,7 @@ export const SHARD_COUNTERS = [
   { name: 'outputRecords', unit: 'records', meaning: 'records written for the main thread' },
   { name: 'outputLost', unit: 'records', meaning: 'records left out at a full output ring' },
   { name: 'requests', unit: 'requests', meaning: 'requests answered' },
+  { name: 'cutShort', unit: 'records', meaning: 'records of batches that a shard did not live to finish, left out' },
 ] as const satisfies readonly Counter[];
 
 export type ShardCounterName = (typeof SHARD_COUNTERS)[number]['name'];

@@ -16,6 +16,7 @@ export const shardWords = defineBlock('shardWords', 64, {
   heartbeat: i32('counts duty cycles and park time-outs. Writer: the shard'),
   running: i32('1 from claim to return. Writer: the shard'),
   dropVersion: i32('bumped when a frame for this shard was dropped. Writer: ingress'),
+  batchEnd: i32('ring position behind the batch that is being applied, or was last. Writer: the shard'),
   runningSignal: i32('number + 1 of the user signal that runs now, 0 for none. Writer: the shard'),
 });
 

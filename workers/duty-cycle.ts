@@ -59,6 +59,17 @@ export class DutyCycle {
     this.dispatch = dispatch;
   }
 
+  /**
+   * Leaves out the batch that the shard before this one did not live to finish: part of it was applied and counted, and
+   * what ended the shard may lie in it.
+   */
+  skipCutShort(): void {
+    const count = (Atomics.load(this.words, shardWords.at.batchEnd) - this.input.position) | 0;
+    if (count <= 0) return;
+    this.input.release(count);
+    this.counters[shardCounter.cutShort] += count;
+  }
+
   /** Runs until the engine stops and everything ingress committed is applied. */
   run(): void {
     for (;;) {
@@ -81,6 +92,7 @@ export class DutyCycle {
     const count = Math.min(available, BATCH_RECORDS_MAX);
     this.times[DEQUEUE] = this.clock.nowNs();
     this.times[RECEIVE] = this.times[DEQUEUE];
+    Atomics.store(this.words, shardWords.at.batchEnd, (this.input.position + count) | 0);
     const frames = this.applyRecords(count);
     this.input.release(count);
     this.flush();

@@ -18,7 +18,7 @@ const BAR_RECORDS = [
   RecordType.barSpread,
 ] as const;
 
-/** One bar in five slots of the group being written. */
+/** One bar in six slots of the group being written. */
 export function writeBar(out: OutputWriter, bars: MarketBars, kind: number, row: number): void {
   const flags = bars.flags(kind, row);
   const slots = barSlots;

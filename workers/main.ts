@@ -30,9 +30,12 @@ export default function run(task: ShardTask<EngineMemory, MarketPlans>): ShardRe
   const tell = (message: object): void => parentPort?.postMessage(message);
   const users = new UserSignals(task.plans.signalFiles, new Int32Array(memory.signalsOff), words, tell);
   const dispatch = new Dispatch(memory, shard, { plans: task.plans, users, keepAll: task.isReplay, tell });
-  if (task.isRestart) dispatch.beginAgain(clock.nowNs());
   const gc = task.isGcMeasured ? new GcCount() : null;
   const cycle = new DutyCycle(memory, shard, clock, dispatch);
+  if (task.isRestart) {
+    cycle.skipCutShort();
+    dispatch.beginAgain(clock.nowNs());
+  }
   Atomics.store(words, shardWords.at.running, 1);
   try {
     cycle.run();

@@ -127,7 +127,7 @@ export class ShardPool {
   private note(watched: Watched): void {
     const { epoch } = watched;
     watched.task.catch((error: unknown) => {
-      if (watched.epoch === epoch && !watched.isRestarting) watched.failure = messageOf(error);
+      if (watched.epoch === epoch) watched.failure ??= messageOf(error);
     });
   }
 
@@ -186,14 +186,15 @@ export class ShardPool {
     watched.abort = new AbortController();
     watched.epoch++;
     watched.failure = null;
-    watched.isRestarting = false;
-    watched.beatAtMs = performance.now();
     watched.task = this.run(shard, watched.epoch, watched.abort);
     this.note(watched);
     const began = await this.running(shard).then(
       () => 'began anew',
       (error: unknown) => `did not begin anew: ${messageOf(error)}`,
     );
+    // Only now does its heartbeat count: a thread may take longer to start than a running one may be silent.
+    watched.beatAtMs = performance.now();
+    watched.isRestarting = false;
     this.options.onEvent(`shard ${shard} ${began}`);
   }
 

@@ -167,6 +167,11 @@ export class RingReader {
     return (Atomics.load(this.control, ringControl.tail) - this.head) | 0;
   }
 
+  /** Records released so far; wraps. */
+  get position(): number {
+    return this.head;
+  }
+
   /** Index of the slot `offset` after the first unread one; offset < available(). */
   slotAt(offset: number): number {
     return (this.head + offset) & this.mask;

@@ -11,19 +11,30 @@ type Row = { readonly suite: string; readonly name: string; readonly unit: strin
 
 before(ensureBuilt);
 
-test('the path suite computes the right answers and writes its rows', async (t) => {
+for (const suite of ['path', 'books', 'state']) {
+  test(`the ${suite} suite computes the right answers and writes its rows`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, 'rows.json');
+    const ended = await new RunningCommand('bench/cli.js', [suite, '--smoke', '--json', path]).ended;
+    assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
+    const { rows } = JSON.parse(readFileSync(path, 'utf8')) as { rows: Row[] };
+    assert.ok(rows.length > 10);
+    for (const row of rows) {
+      assert.equal(row.suite, suite);
+      assert.ok(row.values.length > 0 && row.values.every((value) => Number.isFinite(value)), row.name);
+      assert.ok(ended.stdout.includes(row.name), `${row.name} is printed`);
+    }
+  });
+}
+
+test('without recordings the books suite says so and compares the drawn streams', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'rows.json');
-  const ended = await new RunningCommand('bench/cli.js', ['path', '--smoke', '--json', path]).ended;
-  assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
-  const { rows } = JSON.parse(readFileSync(path, 'utf8')) as { rows: Row[] };
-  assert.ok(rows.length > 10);
-  for (const row of rows) {
-    assert.equal(row.suite, 'path');
-    assert.ok(row.values.length > 0 && row.values.every((value) => Number.isFinite(value)), row.name);
-    assert.ok(ended.stdout.includes(row.name), `${row.name} is printed`);
-  }
+  const ended = await new RunningCommand('bench/cli.js', ['books', '--smoke'], { MILLRACE_RECORDINGS: folder }).ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.match(ended.stdout, /^recording \S+: absent, left out; MILLRACE_RECORDINGS names/m);
+  assert.match(ended.stdout, /^near the touch, 1 level a change: market book \/ tardis-dev/m);
 });
 
 test('an unknown suite, or a file name left out, is one sentence and exit 2', async () => {
@@ -41,6 +52,6 @@ test('an unknown suite, or a file name left out, is one sentence and exit 2', as
 test('help names the suites and gives examples', async () => {
   const ended = await new RunningCommand('bench/cli.js', ['--help']).ended;
   assert.deepEqual([ended.code, ended.stderr], [0, '']);
-  assert.match(ended.stdout, /suites: path/);
+  assert.match(ended.stdout, /suites: path, books, state/);
   assert.match(ended.stdout, /examples:\n {2}npm run bench/);
 });
