@@ -181,8 +181,11 @@ describe('a signal of a user', () => {
         return found.shardRestarts === 1 ? found : null;
       });
       assert.deepEqual(stats.signalsOff, [{ name: 'stuck', reason: 'did not return' }]);
-      const { shards } = await live.get<{ shards: { cutShort: number }[] }>('/v1/stats');
-      assert.deepEqual([shards[0].cutShort > 0, shards[1].cutShort], [true, 0]);
+      const [, shard] = await eventually('the batch left out', async () => {
+        const { shards } = await live.get<{ shards: { cutShort: number }[] }>('/v1/stats');
+        return shards[0].cutShort > 0 ? shards : null;
+      });
+      assert.equal(shard.cutShort, 0);
       const book = await live.book('x:A', 0);
       assert.deepEqual([book.state, book.reason, book.bids], ['resyncing', 'restart', []]);
       assert.deepEqual([(await live.book('x:B', 1)).state, (await live.book('x:B', 1)).bids.length], ['live', 1]);
