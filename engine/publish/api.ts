@@ -2,7 +2,9 @@
 
 import type { TemplatedApp } from 'uWebSockets.js';
 import { BAR_HISTORY, LADDER_LEVELS_MAX, TRADE_HISTORY } from '../../schemas/config.ts';
+import { marketCounter } from '../../schemas/counters.ts';
 import { RequestKind } from '../../schemas/ids.ts';
+import type { EngineClock } from '../base/clock.ts';
 import { type EngineMemory, shardOf } from '../memory/engine-memory.ts';
 import type { LatestReader } from '../memory/latest-values.ts';
 import type { MarketNames } from '../memory/market-names.ts';
@@ -15,6 +17,7 @@ import { addressOf, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } 
 import type { Metrics } from './metrics.ts';
 import { openApiJson } from './openapi.ts';
 import type { Answer, Requests } from './requests.ts';
+import type { Stats } from './stats.ts';
 import { isoJson, isoText } from './time-text.ts';
 
 const DEPTH_USUAL = 20;
@@ -26,6 +29,8 @@ export type ApiParts = {
   readonly memory: EngineMemory;
   readonly names: MarketNames;
   readonly latest: LatestReader;
+  readonly clock: EngineClock;
+  readonly counters: Stats;
   readonly requests: Requests;
   readonly latency: LatencyReport;
   readonly metrics: Metrics;
@@ -118,12 +123,14 @@ export class Api {
   }
 
   private markets(): Reply {
-    const { names, latest, memory } = this.parts;
+    const { names, latest, memory, clock, counters } = this.parts;
     const rows = Array.from({ length: names.count }, (_, market) => {
       const { name, venue, symbol } = names.of(market);
-      const { state, exchangeTimeUs } = latest.read(market);
+      const { state, reason, sinceNs, activity, exchangeTimeUs } = latest.read(market);
       const shard = shardOf(market, memory.shards.length);
-      return { market: name, venue, symbol, shard, state, lastTimestamp: isoText(exchangeTimeUs) };
+      const since = sinceNs === 0 ? null : isoText(clock.wallUs(sinceNs));
+      const head = { market: name, venue, symbol, shard, state, lastTimestamp: isoText(exchangeTimeUs) };
+      return { ...head, reason, since, lost: counters.marketColumn(market, marketCounter.lost), activity };
     });
     return { body: JSON.stringify(rows) };
   }

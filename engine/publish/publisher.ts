@@ -128,6 +128,8 @@ export class Publisher {
     new Api({
       ...{ memory, names, latest, latency, nowMs, isAuthorized, fault, health, ready },
       requests: this.requests,
+      clock,
+      counters: this.stats,
       metrics: this.metrics,
       offers,
       page: readPage(),

@@ -50,6 +50,10 @@ describe('the HTTP routes', () => {
       shard: 1,
       state: 'syncing',
       lastTimestamp: null,
+      reason: null,
+      since: null,
+      lost: 0,
+      activity: 'active',
     });
   });
 

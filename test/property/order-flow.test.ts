@@ -131,12 +131,25 @@ const windowS: fc.Arbitrary<number[]> = fc.constantFrom(0.1, 0.1, 1).map((second
 const count = fc.integer({ min: 2, max: 25 }).map((size) => [size]);
 const factor = fc.constantFrom(1, 1.5, 2, 5);
 
+/** The trend told last, and when it has ended; as trend-events.ts defines it, in other words. */
+const trend = (): ((signal: Signal) => number) => {
+  let told: number = none;
+  return ({ isWarm, value, second }) => {
+    if (!isWarm || Number.isNaN(second) || second < 0.25) told = none;
+    const way =
+      second >= 0.5 && value > 0 ? SignalEvent.trendUp : second >= 0.5 && value < 0 ? SignalEvent.trendDown : none;
+    if (!isWarm || way === none || way === told) return none;
+    told = way;
+    return way;
+  };
+};
+
 const TRADE_CASES: Readonly<Record<string, Case>> = {
   cvd: { parameters: fc.constant([]), judge: never },
-  'price-trend': { parameters: windowS, judge: never },
-  'price-trend-count': { parameters: count, judge: never },
-  'volume-trend': { parameters: windowS, judge: never },
-  'volume-trend-count': { parameters: count, judge: never },
+  'price-trend': { parameters: windowS, judge: trend },
+  'price-trend-count': { parameters: count, judge: trend },
+  'volume-trend': { parameters: windowS, judge: trend },
+  'volume-trend-count': { parameters: count, judge: trend },
   vwap: { parameters: windowS, judge: never },
   'vwap-count': { parameters: count, judge: never },
   'trade-size': {

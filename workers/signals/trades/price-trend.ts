@@ -4,6 +4,7 @@
 //             `price-trend` over the venue's times of the trades of the last windowS seconds (time-window.ts: between
 //             59/60 and the whole of it); `price-trend-count` over the places of the last `count` trades.
 //             value: its slope; second: r², the share of the variance of prices that it explains.
+// Events      trend-up, trend-down as trend-events.ts says.
 // Units       quote currency per unit, per second or per trade; r² 0 to 1.
 // Seeding     none: the trades there are.
 // Warm-up     once times have spanned windowS; `count` trades. Slope NaN while all times are equal or there is one
@@ -17,10 +18,12 @@ import type { TradeSignal, TradeView } from '../signal.ts';
 import { addPoint, MOMENT_WORDS, mergeMoments, rSquaredOf, slopeOf } from './moments.ts';
 import { RollingTrend } from './rolling-trend.ts';
 import { TimeWindow, WINDOW_BUCKETS } from './time-window.ts';
+import { TrendEvents } from './trend-events.ts';
 
 export class PriceTrend implements TradeSignal {
   readonly third = Number.NaN;
-  readonly event: number = SignalEvent.none;
+  event: number = SignalEvent.none;
+  private readonly events = new TrendEvents();
   private readonly window: TimeWindow;
   /** Of all sub-buckets but the newest; x in seconds from the start of the newest. */
   private readonly older = new Float64Array(MOMENT_WORDS);
@@ -35,12 +38,10 @@ export class PriceTrend implements TradeSignal {
   }
 
   get value(): number {
-    this.merge();
     return slopeOf(this.whole, 0);
   }
 
   get second(): number {
-    this.merge();
     return rSquaredOf(this.whole, 0);
   }
 
@@ -48,6 +49,8 @@ export class PriceTrend implements TradeSignal {
     const { window } = this;
     if (window.move(view.timeUs) > 0) this.mergeOlder();
     addPoint(window.values, window.at, window.elapsedS, view.price);
+    this.merge();
+    this.event = this.events.judge(this.isWarm, slopeOf(this.whole, 0), rSquaredOf(this.whole, 0));
   }
 
   private mergeOlder(): void {
@@ -66,7 +69,8 @@ export class PriceTrend implements TradeSignal {
 
 export class PriceTrendCount implements TradeSignal {
   readonly third = Number.NaN;
-  readonly event: number = SignalEvent.none;
+  event: number = SignalEvent.none;
+  private readonly events = new TrendEvents();
   private readonly trend: RollingTrend;
 
   constructor(count: number) {
@@ -87,5 +91,6 @@ export class PriceTrendCount implements TradeSignal {
 
   trade(view: TradeView): void {
     this.trend.add(view.price);
+    this.event = this.events.judge(this.isWarm, this.value, this.second);
   }
 }

@@ -4,6 +4,7 @@
 //             sub-buckets of the window (time-window.ts): the 59 before the one that is still forming, those without
 //             trades as 0. `volume-trend-count`: of the quantities of the last `count` trades over their places.
 //             value: its slope; second: r², the share of the variance that it explains.
+// Events      trend-up, trend-down as trend-events.ts says.
 // Units       quantity per second, per second; or quantity per trade. r² 0 to 1.
 // Seeding     the sub-bucket of the first trade, of which only a part was seen, is left out.
 // Warm-up     once times have spanned windowS; `count` trades. Slope NaN before two sub-buckets or trades; r² NaN too
@@ -17,10 +18,12 @@ import type { TradeSignal, TradeView } from '../signal.ts';
 import { addPoint, MOMENT_WORDS, rSquaredOf, slopeOf } from './moments.ts';
 import { RollingTrend } from './rolling-trend.ts';
 import { TimeWindow, WINDOW_BUCKETS } from './time-window.ts';
+import { TrendEvents } from './trend-events.ts';
 
 export class VolumeTrend implements TradeSignal {
   readonly third = Number.NaN;
-  readonly event: number = SignalEvent.none;
+  event: number = SignalEvent.none;
+  private readonly events = new TrendEvents();
   private readonly window: TimeWindow;
   private readonly line = new Float64Array(MOMENT_WORDS);
   /** Sub-buckets that began after that of the first trade and are whole; -1 before the first trade. */
@@ -47,6 +50,7 @@ export class VolumeTrend implements TradeSignal {
     const begun = window.move(view.timeUs);
     if (begun > 0) this.draw(begun);
     window.values[window.at] += view.quantity;
+    this.event = this.events.judge(this.isWarm, this.value, this.second);
   }
 
   private draw(begun: number): void {
@@ -63,7 +67,8 @@ export class VolumeTrend implements TradeSignal {
 
 export class VolumeTrendCount implements TradeSignal {
   readonly third = Number.NaN;
-  readonly event: number = SignalEvent.none;
+  event: number = SignalEvent.none;
+  private readonly events = new TrendEvents();
   private readonly trend: RollingTrend;
 
   constructor(count: number) {
@@ -84,5 +89,6 @@ export class VolumeTrendCount implements TradeSignal {
 
   trade(view: TradeView): void {
     this.trend.add(view.quantity);
+    this.event = this.events.judge(this.isWarm, this.value, this.second);
   }
 }
