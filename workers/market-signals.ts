@@ -13,7 +13,12 @@ import { barView, bookView, fillBarView, fillBookView, fillTradeView, tradeView 
 type Placed<Kind> = { readonly number: number; readonly signal: Kind; inputs: number };
 type AnySignal = BookSignal & TradeSignal & BarSignal;
 /** Bars of one kind, and the signals they drive. */
-type BarDriven = { readonly kind: number; readonly placed: Placed<BarSignal>[]; lastStartUs: number };
+type BarDriven = {
+  readonly kind: number;
+  readonly numbers: readonly number[];
+  placed: readonly Placed<BarSignal>[];
+  lastStartUs: number;
+};
 
 function makeSignal(spec: SignalSpec, number: number, users: UserSignals): Signal {
   if (spec.user >= 0) return users.make(spec, number);
@@ -22,15 +27,27 @@ function makeSignal(spec: SignalSpec, number: number, users: UserSignals): Signa
   return spec.threshold === null ? signal : new ThresholdSignal(signal, spec.threshold.isAbove, spec.threshold.value);
 }
 
+/** None yet: shared by all markets, most of which are quiet. */
+const NO_BOOKS: readonly Placed<BookSignal>[] = [];
+const NO_TRADES: readonly Placed<TradeSignal>[] = [];
+
+/**
+ * Signals are made when their first input comes, those on books, on trades and on each bar kind apart: a quiet market
+ * has none. Before that they have no value.
+ */
 export class MarketSignals {
   /** Numbers of the engine's signals that this market has. */
   readonly numbers: readonly number[];
-  /** Every book signal, and those that must see every change. */
-  readonly books: readonly Placed<BookSignal>[];
-  private readonly following: readonly Placed<BookSignal>[];
-  readonly trades: readonly Placed<TradeSignal>[];
+  /** Book signals, and those of them that must see every change. */
+  books = NO_BOOKS;
+  private following = NO_BOOKS;
+  trades = NO_TRADES;
   readonly bars: readonly BarDriven[];
+  private readonly specs: readonly SignalSpec[];
+  private readonly users: UserSignals;
   private readonly byNumber: (Placed<AnySignal> | undefined)[] = [];
+  private readonly bookNumbers: readonly number[];
+  private readonly tradeNumbers: readonly number[];
   private isBookKnown = false;
 
   /** `kindOf` gives the number of a bar kind in the engine's list by its name. */
@@ -40,40 +57,43 @@ export class MarketSignals {
     kindOf: (name: string) => number,
     users: UserSignals,
   ) {
-    const books: Placed<BookSignal>[] = [];
-    const trades: Placed<TradeSignal>[] = [];
-    const bars: BarDriven[] = [];
-    for (const number of numbers) {
-      const spec = specs[number];
-      const placed = { number, signal: makeSignal(spec, number, users) as AnySignal, inputs: 0 };
-      this.byNumber[number] = placed;
-      if (spec.input === 'book') books.push(placed);
-      else if (spec.input === 'trade') trades.push(placed);
-      else {
-        const kind = kindOf(spec.barKind ?? '');
-        let driven = bars.find((each) => each.kind === kind);
-        if (driven === undefined) {
-          driven = { kind, placed: [], lastStartUs: Number.NEGATIVE_INFINITY };
-          bars.push(driven);
-        }
-        driven.placed.push(placed);
-      }
-    }
+    this.specs = specs;
     this.numbers = numbers;
-    this.books = books;
-    this.following = books.filter(({ signal }) => !signal.isStateless);
-    this.trades = trades;
-    this.bars = bars;
+    this.users = users;
+    this.bookNumbers = numbers.filter((number) => specs[number].input === 'book');
+    this.tradeNumbers = numbers.filter((number) => specs[number].input === 'trade');
+    const onBars = numbers.filter((number) => specs[number].input === 'bar');
+    const kinds = new Set(onBars.map((number) => kindOf(specs[number].barKind ?? '')));
+    this.bars = [...kinds].map((kind) => ({
+      kind,
+      numbers: onBars.filter((number) => kindOf(specs[number].barKind ?? '') === kind),
+      placed: [],
+      lastStartUs: Number.NEGATIVE_INFINITY,
+    }));
+  }
+
+  private make(numbers: readonly number[]): Placed<AnySignal>[] {
+    return numbers.map((number) => {
+      const placed = { number, signal: makeSignal(this.specs[number], number, this.users) as AnySignal, inputs: 0 };
+      this.byNumber[number] = placed;
+      return placed;
+    });
+  }
+
+  private makeBooks(): void {
+    this.books = this.make(this.bookNumbers);
+    this.following = this.books.filter(({ signal }) => !signal.isStateless);
   }
 
   /** A change of a live book was applied; with a side empty, or not live, what follows begins anew. */
   book(bids: Ladder, asks: Ladder, isLive: boolean, timeUs: number): void {
-    if (this.books.length === 0) return;
+    if (this.bookNumbers.length === 0) return;
     if (!isLive || bids.count === 0 || asks.count === 0) {
       this.resetBooks();
       return;
     }
     this.isBookKnown = true;
+    if (this.books.length === 0) this.makeBooks();
     for (let i = 0; i < this.books.length; i++) this.books[i].inputs++;
     if (this.following.length === 0) return;
     fillBookView(bids, asks, timeUs);
@@ -88,7 +108,8 @@ export class MarketSignals {
 
   /** An accepted trade record. */
   trade(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): void {
-    if (this.trades.length === 0) return;
+    if (this.tradeNumbers.length === 0) return;
+    if (this.trades.length === 0) this.trades = this.make(this.tradeNumbers);
     fillTradeView(u8, u32, f64, slot);
     for (let i = 0; i < this.trades.length; i++) {
       this.trades[i].inputs++;
@@ -103,6 +124,7 @@ export class MarketSignals {
     // A bar that becomes final behind a newer one, or is revised there, changes nothing.
     if (startUs < driven.lastStartUs || (!isClosed && startUs > driven.lastStartUs)) return false;
     driven.lastStartUs = startUs;
+    if (driven.placed.length === 0) driven.placed = this.make(driven.numbers);
     for (let i = 0; i < driven.placed.length; i++) {
       if (isClosed) driven.placed[i].inputs++;
       driven.placed[i].signal.bar(barView, !isClosed);
@@ -110,7 +132,7 @@ export class MarketSignals {
     return true;
   }
 
-  /** The signal with this number, its stateless value brought up to the book. */
+  /** The signal with this number, its stateless value brought up to the book; undefined before its first input. */
   read(number: number, bids: Ladder, asks: Ladder, isLive: boolean, timeUs: number): Placed<Signal> | undefined {
     const placed = this.byNumber[number];
     if (placed === undefined) return undefined;
