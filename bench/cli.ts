@@ -1,11 +1,13 @@
 // `npm run bench -- [suite …] [--json FILE] [--smoke]`: runs suites and prints their tables.
 
+import { booksSuite } from './books/suite.ts';
 import { Results, reportOf, type Size, writeReport } from './harness.ts';
 import { pathSuite } from './path/suite.ts';
+import { stateSuite } from './state/suite.ts';
 
 type Suite = (results: Results, size: Size) => Promise<void>;
 
-const SUITES: Readonly<Record<string, Suite>> = { path: pathSuite };
+const SUITES: Readonly<Record<string, Suite>> = { path: pathSuite, books: booksSuite, state: stateSuite };
 const EXIT_USAGE = 2;
 
 const HELP = `usage: npm run bench -- [suite …] [--smoke] [--json FILE]

@@ -5,7 +5,7 @@
 //
 // uWebSockets.js makes one ArrayBuffer object per frame; reading its bytes takes one view on it. Both are counted.
 
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { type Engine, startEngine } from '../../engine/main.ts';
 import { createLog } from '../../engine/observe/log.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
@@ -37,7 +37,7 @@ async function countEngine(plan: GeneratorPlan, path: string, updates: number): 
     workers: 1,
     marketsMax: MARKETS_MAX,
     token: null,
-    barIntervals: barIntervalsOf(['1s', '1m']),
+    plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
     shutdownTimeoutMs: 10_000,
     log: createLog('silent'),
     isGcMeasured: true,

@@ -7,7 +7,7 @@
 
 import { build, type Histogram } from 'hdr-histogram-js';
 import { WebSocket } from 'ws';
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { startEngine } from '../../engine/main.ts';
 import { createLog } from '../../engine/observe/log.ts';
 import { loadUws } from '../../engine/uws/load.ts';
@@ -82,7 +82,7 @@ async function throughEngine(count: number): Promise<Histogram> {
     workers: 1,
     marketsMax: MARKETS_MAX,
     token: null,
-    barIntervals: barIntervalsOf(['1s', '1m']),
+    plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
     shutdownTimeoutMs: 10_000,
     log: createLog('silent'),
   });

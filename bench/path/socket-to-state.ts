@@ -6,7 +6,7 @@
 //
 // The three run in turn, several times; ratios are taken run by run. Each run checks what it counted.
 
-import { barIntervalsOf } from '../../engine/base/bar-kinds.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { type Engine, startEngine } from '../../engine/main.ts';
 import { createLog } from '../../engine/observe/log.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
@@ -82,7 +82,7 @@ async function measureEngine(generator: Generator, test: Case): Promise<number> 
     workers: 1,
     marketsMax: MARKETS_MAX,
     token: null,
-    barIntervals: barIntervalsOf(['1s', '1m']),
+    plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
     shutdownTimeoutMs: 10_000,
     log: createLog('silent'),
   });
