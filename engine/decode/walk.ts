@@ -2,6 +2,7 @@
 
 import { FrameResult } from '../../schemas/ids.ts';
 import {
+  CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
   documentEnd,
@@ -61,6 +62,19 @@ export function passMembers(bytes: Uint8Array, at: number, end: number): number 
     if (position < 0) return position;
   }
   return position + 1;
+}
+
+/**
+ * Passes all elements of an array from the one at `at` on, which may be its `]`, checked strictly; returns the offset after
+ * the `]`. A negative `at` is given back.
+ */
+export function passElements(bytes: Uint8Array, at: number, end: number): number {
+  let position = at;
+  while (position >= 0 && bytes[position] !== CLOSE_ARRAY) {
+    position = skipValue(bytes, position, end);
+    if (position >= 0) position = next(bytes, position, end, CLOSE_ARRAY);
+  }
+  return position < 0 ? position : position + 1;
 }
 
 /** Offset of the closing quote of the string value at `at`, or a negative FrameResult where no string stands. */

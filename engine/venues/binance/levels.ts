@@ -3,17 +3,9 @@
 import { FrameResult, RecordType } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../../schemas/layout.ts';
 import { level } from '../../../schemas/market-data.ts';
-import {
-  CLOSE_ARRAY,
-  decimalString,
-  lastDecimals,
-  next,
-  OPEN_ARRAY,
-  skipSpace,
-  skipValue,
-  wrongType,
-} from '../../decode/scan.ts';
+import { CLOSE_ARRAY, decimalString, lastDecimals, next, OPEN_ARRAY, skipSpace, wrongType } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
+import { passElements } from '../../decode/walk.ts';
 
 /** Levels written by the last call of decodeLevels. */
 export let levelsWritten = 0;
@@ -74,22 +66,10 @@ function decodeLevel(
   position = decimalString(bytes, position, end, f64, base + 2);
   if (position < 0) return position;
   u8[byteBase + level.at.quantityDecimals] = lastDecimals;
-  return passRest(bytes, position, end);
+  return passElements(bytes, next(bytes, position, end, CLOSE_ARRAY), end);
 }
 
 function isEmptyArray(bytes: Uint8Array, at: number, end: number): boolean {
   const position = skipSpace(bytes, at, end);
   return position < end && bytes[position] === CLOSE_ARRAY;
-}
-
-/** Passes the members after the quantity: returns the offset after the `]`. */
-function passRest(bytes: Uint8Array, at: number, end: number): number {
-  let position = at;
-  for (;;) {
-    position = next(bytes, position, end, CLOSE_ARRAY);
-    if (position < 0) return position;
-    if (bytes[position] === CLOSE_ARRAY) return position + 1;
-    position = skipValue(bytes, position, end);
-    if (position < 0) return position;
-  }
 }

@@ -15,10 +15,10 @@ import {
   wrongType,
 } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
+import { passElements } from '../../decode/walk.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
 import { secondsTime } from './numbers.ts';
 import { writeCandle } from './records.ts';
-import { passMembers } from './v1-levels.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -44,7 +44,7 @@ export class V1Candles {
       position = next(bytes, after, end, CLOSE_ARRAY);
       if (position < 0) return position;
     }
-    const after = passMembers(bytes, position, end);
+    const after = passElements(bytes, position, end);
     if (after < 0) return after;
     const written = this.write(market, minutes);
     return written < 0 ? written : after;

@@ -16,10 +16,9 @@ import {
   wrongType,
 } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
-import { keyFrom, keyTo, member } from '../../decode/walk.ts';
+import { keyFrom, keyTo, member, passElements } from '../../decode/walk.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
 import { secondsTime } from './numbers.ts';
-import { passMembers } from './v1-levels.ts';
 
 const LETTER_A = 0x61;
 const LETTER_B = 0x62;
@@ -81,7 +80,7 @@ export class V1Quotes {
     if (position < 0) return position;
     if (bytes[position] === CLOSE_ARRAY) return FrameResult.shape;
     position = decimalString(bytes, position, end, this.values, index + 2);
-    return position < 0 ? position : passMembers(bytes, next(bytes, position, end, CLOSE_ARRAY), end);
+    return position < 0 ? position : passElements(bytes, next(bytes, position, end, CLOSE_ARRAY), end);
   }
 
   /** Decodes `[bid, ask, time, bid volume, ask volume]`; returns the offset after it, or a negative FrameResult. */
@@ -95,7 +94,7 @@ export class V1Quotes {
       position = next(bytes, after, end, CLOSE_ARRAY);
       if (position < 0) return position;
     }
-    const after = passMembers(bytes, position, end);
+    const after = passElements(bytes, position, end);
     if (after < 0) return after;
     const written = writeQuote(this.sink, market, this.values, field.timeUs, this.values, field.bidPrice);
     return written < 0 ? written : after;

@@ -5,11 +5,10 @@
 import { FrameResult, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { CLOSE_ARRAY, decimalString, next, OPEN_ARRAY, skipSpace, wrongType } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
-import { textEnd } from '../../decode/walk.ts';
+import { passElements, textEnd } from '../../decode/walk.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
 import { secondsTime } from './numbers.ts';
 import { writeTrade } from './records.ts';
-import { passMembers } from './v1-levels.ts';
 
 const LETTER_B = 0x62;
 const LETTER_S = 0x73;
@@ -52,7 +51,7 @@ export class V1Trades {
       position = next(bytes, after, end, CLOSE_ARRAY);
       if (position < 0) return position;
     }
-    return passMembers(bytes, position, end);
+    return passElements(bytes, position, end);
   }
 
   private member(bytes: Uint8Array, at: number, end: number, member: number): number {

@@ -17,9 +17,9 @@ import {
   wrongType,
 } from '../../decode/scan.ts';
 import { RECEIVE } from '../../decode/sink.ts';
+import { passElements } from '../../decode/walk.ts';
 import { EntryList, HAS_TIME } from './entry-list.ts';
 import { field } from './fields.ts';
-import { passRest } from './levels.ts';
 
 const KEY_ASKS = keyBytes('asks');
 const KEY_BIDS = keyBytes('bids');
@@ -75,7 +75,7 @@ export class BboEntries extends EntryList {
       if (position < 0) return position;
       position = next(bytes, position, end, CLOSE_ARRAY);
     }
-    return passRest(bytes, position, end);
+    return passElements(bytes, position, end);
   }
 
   protected endEntry(): number {

@@ -5,11 +5,11 @@
 import { ChangeFlag, FrameResult, LevelFlag, RecordType } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
 import { bookChange } from '../../../schemas/market-data.ts';
+import { LevelRows } from '../../decode/level-rows.ts';
 import { integerNumber, keyBytes, matches } from '../../decode/scan.ts';
 import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
 import { EntryList, HAS_TIME } from './entry-list.ts';
 import { field } from './fields.ts';
-import { LevelRows } from './levels.ts';
 import { previousSequence, signedChecksum } from './numbers.ts';
 
 const KEY_ASKS = keyBytes('asks');

@@ -18,9 +18,8 @@ import {
   wrongType,
 } from '../../decode/scan.ts';
 import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
-import { textEnd } from '../../decode/walk.ts';
+import { passElements, textEnd } from '../../decode/walk.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
-import { passRest } from './levels.ts';
 import { timeText } from './numbers.ts';
 
 /** Order of the members that are read; those in between are passed over. */
@@ -68,7 +67,7 @@ export class CandleRows {
       position = next(bytes, after, end, CLOSE_ARRAY);
       if (position < 0) return position;
     }
-    return passRest(bytes, position, end);
+    return passElements(bytes, position, end);
   }
 
   private member(bytes: Uint8Array, at: number, end: number, member: number): number {

@@ -1,29 +1,25 @@
-// Reads one side of a book, `[["8476.98","415","0","13"],…]`, straight into level records. Hot path.
-//
-// Source: OKX API guide v5, "Order book channel" (2026-08): price, size, a dead field, count of orders.
+// Reads one side of a book as rows of text numbers, `[["8476.98","415",…],…]`, straight into level records. Hot path.
 
-import { FrameResult, RecordType } from '../../../schemas/ids.ts';
-import { SLOT_BYTES, SLOT_F64 } from '../../../schemas/layout.ts';
-import { level } from '../../../schemas/market-data.ts';
-import {
-  CLOSE_ARRAY,
-  decimalString,
-  lastDecimals,
-  next,
-  OPEN_ARRAY,
-  skipSpace,
-  skipValue,
-  wrongType,
-} from '../../decode/scan.ts';
-import type { RecordSink } from '../../decode/sink.ts';
+import { FrameResult, RecordType } from '../../schemas/ids.ts';
+import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
+import { level } from '../../schemas/market-data.ts';
+import { CLOSE_ARRAY, decimalString, lastDecimals, next, OPEN_ARRAY, skipSpace, wrongType } from './scan.ts';
+import type { RecordSink } from './sink.ts';
+import { passElements } from './walk.ts';
+
+/** Reads what follows the quantity in a row: from the third member at `at` to behind the row's end, or a FrameResult. */
+export type RowRest = (bytes: Uint8Array, at: number, end: number) => number;
 
 export class LevelRows {
   /** Levels written by the last call of decode(). */
   count = 0;
   private readonly sink: RecordSink;
+  private readonly rest: RowRest;
 
-  constructor(sink: RecordSink) {
+  /** Rows have a price, a quantity, and what `rest` reads; by default that is passed over. */
+  constructor(sink: RecordSink, rest: RowRest = passElements) {
     this.sink = sink;
+    this.rest = rest;
   }
 
   /** Writes one record for each row of the list at `at`; returns the offset after it, or a negative FrameResult. */
@@ -61,16 +57,8 @@ export class LevelRows {
     position = decimalString(bytes, position, end, f64, base + 2);
     if (position < 0) return position;
     u8[slot * SLOT_BYTES + level.at.quantityDecimals] = lastDecimals;
-    return passRest(bytes, next(bytes, position, end, CLOSE_ARRAY), end);
+    position = next(bytes, position, end, CLOSE_ARRAY);
+    if (position < 0) return position;
+    return bytes[position] === CLOSE_ARRAY ? position + 1 : this.rest(bytes, position, end);
   }
-}
-
-/** Passes members from the one at `at` on (or a negative result): returns the offset after the array's `]`. */
-export function passRest(bytes: Uint8Array, at: number, end: number): number {
-  let position = at;
-  while (position >= 0 && bytes[position] !== CLOSE_ARRAY) {
-    position = skipValue(bytes, position, end);
-    if (position >= 0) position = next(bytes, position, end, CLOSE_ARRAY);
-  }
-  return position < 0 ? position : position + 1;
 }
