@@ -8,6 +8,7 @@
 // run is a trade through the filter and 1s bars.
 
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
+import { signalSpecOf } from '../../engine/base/signal-specs.ts';
 import { MARKET_COUNTERS } from '../../schemas/counters.ts';
 import { BookState, EmptyBars } from '../../schemas/ids.ts';
 import { SLOT_F64 } from '../../schemas/layout.ts';
@@ -85,6 +86,8 @@ class BookTurn extends SignalTurn {
 
   run(): void {
     const { signals, changes } = this;
+    // Signals are made with their first input.
+    signals.book(BOOKS[0].bids, BOOKS[0].asks, true, START_US);
     const isRead = signals.books[0].signal.isStateless;
     for (let change = 0; change < changes; change++) {
       const { bids, asks } = BOOKS[change & 1];
@@ -144,9 +147,9 @@ export function signalCosts(results: Results, size: Size): void {
   const trades = new TradeRecords(count, (slot) => slot * TRADE_STEP_US);
   const rows = rowsOf(count);
   const turnOf = (name: string): SignalTurn => {
-    const { books, trades: byTrade } = signalsOf(name);
-    if (books.length > 0) return new BookTurn(name, count);
-    return byTrade.length > 0 ? new TradeTurn(name, trades) : new BarTurn(name, rows, count);
+    const { input } = signalSpecOf(name);
+    if (input === 'book') return new BookTurn(name, count);
+    return input === 'trade' ? new TradeTurn(name, trades) : new BarTurn(name, rows, count);
   };
   const turns = DEFAULT_SIGNALS.map(turnOf);
   for (const turn of turns) turn.checkValue();
