@@ -156,12 +156,25 @@ export function loadSettings(flags: Record<string, unknown>, environment: NodeJS
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   if (issue.code === 'unrecognized_keys') {
-    throw new UsageError(`${path ?? 'configuration'}: expected known settings, was ${issue.keys.join(', ')}`);
+    throw new UsageError(
+      `${path ?? 'configuration'}: expected known settings, was ${issue.keys.map((key) => [...issue.path, key].join('.')).join(', ')}`,
+    );
   }
-  const key = String(issue.path[0]);
-  throw new UsageError(
-    `${originOf(key, given, fromVariables, path)}: ${lowerFirst(issue.message)}, was ${key === 'token' ? 'a value not shown' : JSON.stringify(merged[key])}`,
-  );
+  const [key, ...inner] = issue.path.map(String);
+  const place = [originOf(key, given, fromVariables, path), ...inner].join('.');
+  const was = key === 'token' ? 'a value not shown' : shown(valueAt(merged, issue.path));
+  throw new UsageError(`${place}: ${lowerFirst(issue.message)}, was ${was}`);
+}
+
+/** Longest text of a value in a sentence about it. */
+const SHOWN_CHARACTERS = 200;
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, SHOWN_CHARACTERS);
+}
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((found, step) => (found as Record<PropertyKey, unknown> | undefined)?.[step], values);
 }
 
 function lowerFirst(text: string): string {
