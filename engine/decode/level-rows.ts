@@ -7,19 +7,19 @@ import { CLOSE_ARRAY, decimalString, lastDecimals, next, OPEN_ARRAY, skipSpace, 
 import type { RecordSink } from './sink.ts';
 import { passElements } from './walk.ts';
 
-/** Reads what follows the quantity in a row: from the third member at `at` to behind the row's end, or a FrameResult. */
-export type RowRest = (bytes: Uint8Array, at: number, end: number) => number;
-
+/** Rows have a price, a quantity, and what rest() reads. */
 export class LevelRows {
   /** Levels written by the last call of decode(). */
   count = 0;
   private readonly sink: RecordSink;
-  private readonly rest: RowRest;
 
-  /** Rows have a price, a quantity, and what `rest` reads; by default that is passed over. */
-  constructor(sink: RecordSink, rest: RowRest = passElements) {
+  constructor(sink: RecordSink) {
     this.sink = sink;
-    this.rest = rest;
+  }
+
+  /** Passes what follows the quantity: from the third element at `at` to behind the row's end, or a FrameResult. */
+  protected rest(bytes: Uint8Array, at: number, end: number): number {
+    return passElements(bytes, at, end);
   }
 
   /** Writes one record for each row of the list at `at`; returns the offset after it, or a negative FrameResult. */

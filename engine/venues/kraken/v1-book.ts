@@ -3,14 +3,13 @@
 // Source: Kraken WebSocket v1 docs, "book" and "Book checksum" (2026-05), and the recording; docs/venues/kraken.md.
 
 import { ChangeFlag, FrameResult, LevelFlag, RecordType } from '../../../schemas/ids.ts';
-import type { LevelRows } from '../../decode/level-rows.ts';
 import { CLOSE_OBJECT, next, OPEN_OBJECT, skipSpace, skipValue, wrongType } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
 import { keyFrom, keyTo, member } from '../../decode/walk.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
 import { checksumText } from './numbers.ts';
 import { writeHead } from './records.ts';
-import { v1Levels } from './v1-levels.ts';
+import { V1Levels } from './v1-levels.ts';
 
 const LETTER_A = 0x61;
 const LETTER_B = 0x62;
@@ -29,7 +28,7 @@ const IS_UPDATE = 2;
 export class V1Book {
   private readonly sink: RecordSink;
   private readonly values = new Float64Array(SCRATCH_FIELDS);
-  private readonly levels: LevelRows;
+  private readonly levels: V1Levels;
   private market = 0;
   private headSlot = 0;
   private count = 0;
@@ -39,7 +38,7 @@ export class V1Book {
 
   constructor(sink: RecordSink) {
     this.sink = sink;
-    this.levels = v1Levels(sink, this.values);
+    this.levels = new V1Levels(sink, this.values);
   }
 
   /** Claims the change's head; returns 1 or a negative FrameResult. */

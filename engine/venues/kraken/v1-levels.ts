@@ -7,15 +7,21 @@ import { passElements } from '../../decode/walk.ts';
 import { field } from './fields.ts';
 import { secondsTime } from './numbers.ts';
 
-/**
- * Rows of price, volume, and where they stand a time and the mark `"r"` (republished), which changes nothing.
- * `values[field.timeUs]` is raised to the latest time of a level.
- */
-export function v1Levels(sink: RecordSink, values: Float64Array): LevelRows {
-  return new LevelRows(sink, (bytes, at, end) => {
+/** Rows of price, volume, and where they stand a time and the mark `"r"` (republished), which changes nothing. */
+export class V1Levels extends LevelRows {
+  private readonly values: Float64Array;
+
+  /** `values[field.timeUs]` is raised to the latest time of a level. */
+  constructor(sink: RecordSink, values: Float64Array) {
+    super(sink);
+    this.values = values;
+  }
+
+  protected override rest(bytes: Uint8Array, at: number, end: number): number {
+    const { values } = this;
     const position = secondsTime(bytes, at, end, values, field.spare);
     if (position < 0) return position;
     if (values[field.spare] > values[field.timeUs]) values[field.timeUs] = values[field.spare];
     return passElements(bytes, next(bytes, position, end, CLOSE_ARRAY), end);
-  });
+  }
 }
