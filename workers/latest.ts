@@ -49,8 +49,8 @@ export class LatestValues {
     f64[at + latest.at.exchangeTimeUs] = market.times[1];
     f64[at + latest.at.sinceNs] = book.sinceNs;
     f64[at + latest.at.bookSequence] = book.bookSequence;
-    const bid = (book.bids.count - 1) * 4;
-    const ask = (book.asks.count - 1) * 4;
+    const bid = book.bids.count === 0 ? -1 : book.bids.offsetOf(0);
+    const ask = book.asks.count === 0 ? -1 : book.asks.offsetOf(0);
     for (let i = 0; i < 4; i++) {
       f64[at + latest.at.bidPriceMilli + i] = bid < 0 ? 0 : book.bids.values[bid + i];
       f64[at + latest.at.askPriceMilli + i] = ask < 0 ? 0 : book.asks.values[ask + i];

@@ -141,8 +141,8 @@ export class Market {
   /** True when the best bid or offer differs from what was told last; takes note of it. */
   takeBestChange(): boolean {
     const { bids, asks } = this.book;
-    const bid = (bids.count - 1) * 4;
-    const ask = (asks.count - 1) * 4;
+    const bid = bids.count === 0 ? -1 : bids.offsetOf(0);
+    const ask = asks.count === 0 ? -1 : asks.offsetOf(0);
     let isChanged = false;
     for (let i = 0; i < 4; i++) {
       const bidWord = bid < 0 ? 0 : bids.values[bid + i];

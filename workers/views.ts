@@ -7,7 +7,7 @@ import { trade } from '../schemas/market-data.ts';
 import { BarFlag, barRow } from './bars/ohlcv.ts';
 import { emitNotional } from './bars/sums.ts';
 import type { Ladder } from './book/ladder.ts';
-import { LADDER_STRIDE, ladder } from './signals/ladder-view.ts';
+import { type LevelList, ladder } from './signals/ladder-view.ts';
 import type { BarView, BookView, TradeView } from './signals/signal.ts';
 
 const WHOLE_PER_TERA = 1e12;
@@ -41,7 +41,7 @@ export const tradeView: TradeView = {
   matches: 0,
 };
 
-const NO_LEVELS = new Float64Array(0);
+const NO_LEVELS: LevelList = { values: new Float64Array(0), count: 0, offsetOf: () => 0 };
 
 export const bookView: BookView = {
   timeUs: 0,
@@ -49,10 +49,8 @@ export const bookView: BookView = {
   bidQuantity: Number.NaN,
   askPrice: Number.NaN,
   askQuantity: Number.NaN,
-  bidValues: NO_LEVELS,
-  bidCount: 0,
-  askValues: NO_LEVELS,
-  askCount: 0,
+  bids: NO_LEVELS,
+  asks: NO_LEVELS,
 };
 
 function sumAt(rows: Float64Array, at: number): number {
@@ -97,13 +95,11 @@ export function fillTradeView(u8: Uint8Array, u32: Uint32Array, f64: Float64Arra
 /** A book both of whose sides have levels. */
 export function fillBookView(bids: Ladder, asks: Ladder, timeUs: number): void {
   const view = bookView;
-  const bid = (bids.count - 1) * LADDER_STRIDE;
-  const ask = (asks.count - 1) * LADDER_STRIDE;
+  const bid = bids.offsetOf(0);
+  const ask = asks.offsetOf(0);
   view.timeUs = timeUs;
-  view.bidValues = bids.values;
-  view.bidCount = bids.count;
-  view.askValues = asks.values;
-  view.askCount = asks.count;
+  view.bids = bids;
+  view.asks = asks;
   view.bidPrice = decimalToFloat(bids.values[bid + ladder.priceMilli], bids.values[bid + ladder.priceAtto]);
   view.bidQuantity = decimalToFloat(bids.values[bid + ladder.quantityMilli], bids.values[bid + ladder.quantityAtto]);
   view.askPrice = decimalToFloat(asks.values[ask + ladder.priceMilli], asks.values[ask + ladder.priceAtto]);

@@ -6,7 +6,7 @@ import { BookState, LevelFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
 import { level } from '../../schemas/market-data.ts';
 import { venueRule } from '../../schemas/venue-rules.ts';
-import { Ladder, LEVEL_STRIDE } from '../../workers/book/ladder.ts';
+import { Ladder } from '../../workers/book/ladder.ts';
 import { MarketBook } from '../../workers/book/market-book.ts';
 import { SnapshotStage } from '../../workers/book/snapshot-stage.ts';
 import { check } from '../harness.ts';
@@ -31,7 +31,7 @@ function levelsOf(bids: Ladder, asks: Ladder, count: number): Levels {
 /** The best price; 0 where the side is empty. */
 function bestPrice(side: Ladder): number {
   if (side.count === 0) return 0;
-  const at = (side.count - 1) * LEVEL_STRIDE;
+  const at = side.offsetOf(0);
   return side.values[at] * UNIT_PER_MILLI + side.values[at + 1] * UNIT_PER_ATTO;
 }
 

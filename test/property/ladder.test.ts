@@ -151,3 +151,28 @@ it('a long side stays in order, whatever part of it changes', () => {
     { numRuns: 60 },
   );
 });
+
+it('a price near the last one is found as any other, on either side and at any distance', () => {
+  const steps = fc.array(fc.tuple(fc.integer({ min: -150, max: 150 }), fc.integer({ min: 0, max: 2 })), {
+    minLength: 100,
+    maxLength: 200,
+  });
+  fc.assert(
+    fc.property(fc.boolean(), steps, (isBid, changes) => {
+      const ladder = new Ladder(isBid);
+      const reference = new ReferenceSide(isBid);
+      const apply = (milli: number, amount: number): void => {
+        const level: Row = [milli, 0, amount, 0, 0, 0];
+        assert.equal(ladder.apply(numbers, put(level), 0, 0), reference.apply(level));
+      };
+      for (let milli = 0; milli < 1200; milli += 2) apply(milli, 1);
+      let milli = 600;
+      for (const [step, amount] of changes) {
+        milli = Math.min(Math.max(milli + step, 0), 1200);
+        apply(milli, amount);
+      }
+      assert.deepEqual(rowsOf(ladder), reference.sorted());
+    }),
+    { numRuns: 60 },
+  );
+});

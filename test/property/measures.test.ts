@@ -222,8 +222,11 @@ function put(milli: number, atto: number, amount: number): void {
   numbers.set([milli, atto, amount, 0]);
 }
 
-const rowsOf = ({ values, count }: Ladder): number[][] =>
-  Array.from({ length: count }, (_, index) => [...values.subarray(index * 4, index * 4 + 4)]);
+const rowsOf = (side: Ladder): number[][] =>
+  Array.from({ length: side.count }, (_, index) => {
+    const at = side.offsetOf(side.count - 1 - index);
+    return [...side.values.subarray(at, at + 4)];
+  });
 
 it('a side that keeps some levels is the top of the whole one, down to its horizon', () => {
   fc.assert(

@@ -70,11 +70,17 @@ export type FollowedMarket = {
 
 /** Whether two books hold the same levels in the same numbers; nothing is copied, since some hold 46,000. */
 export function haveSameLevels(a: FollowedMarket, b: FollowedMarket): boolean {
-  return levelsOf(a.book.bids).equals(levelsOf(b.book.bids)) && levelsOf(a.book.asks).equals(levelsOf(b.book.asks));
+  return isSameSide(a.book.bids, b.book.bids) && isSameSide(a.book.asks, b.book.asks);
 }
 
-function levelsOf({ values, count }: Ladder): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, count * LEVEL_STRIDE * values.BYTES_PER_ELEMENT);
+function isSameSide(a: Ladder, b: Ladder): boolean {
+  if (a.count !== b.count) return false;
+  for (let rank = 0; rank < a.count; rank++) {
+    const at = a.offsetOf(rank);
+    const other = b.offsetOf(rank);
+    for (let i = 0; i < LEVEL_STRIDE; i++) if (a.values[at + i] !== b.values[other + i]) return false;
+  }
+  return true;
 }
 
 export function countOf({ row }: FollowedMarket, name: MarketCounterName): number {

@@ -35,6 +35,7 @@ import { answerRequest } from '../../workers/emit.ts';
 import type { Market } from '../../workers/market.ts';
 import { OutputWriter } from '../../workers/output/writer.ts';
 import { dumpMarkets } from '../../workers/report.ts';
+import type { LevelList } from '../../workers/signals/ladder-view.ts';
 import { UserSignals } from '../../workers/user-signals.ts';
 import type { TradeBar } from './reference/bars.ts';
 import type { Best, Subject } from './reference/proofs.ts';
@@ -140,10 +141,10 @@ class Pipeline {
   }
 }
 
-/** The best level of a side: levels lie best last, four numbers each. */
-function bestOf(side: { readonly values: Float64Array; readonly count: number }): [string, string] | null {
+/** The best level of a side. */
+function bestOf(side: LevelList): [string, string] | null {
   if (side.count === 0) return null;
-  const at = (side.count - 1) * 4;
+  const at = side.offsetOf(0);
   const { values } = side;
   return [formatDecimal(values[at], values[at + 1]), formatDecimal(values[at + 2], values[at + 3])];
 }

@@ -72,11 +72,10 @@ function checksumOf(text: string): number {
 function textLevels(ladder: Ladder, levels: number): TextLevel[] {
   return Array.from({ length: Math.min(ladder.count, levels + 1) }, (_, rank) => {
     const at = ladder.offsetOf(rank);
-    const index = ladder.count - 1 - rank;
     const { values, decimals } = ladder;
     return {
-      price: formatFixed(values[at], values[at + 1], decimals[index * 2]),
-      quantity: formatFixed(values[at + 2], values[at + 3], decimals[index * 2 + 1]),
+      price: formatFixed(values[at], values[at + 1], decimals[at >> 1]),
+      quantity: formatFixed(values[at + 2], values[at + 3], decimals[(at >> 1) + 1]),
     };
   });
 }

@@ -10,7 +10,7 @@
 
 import type { ChecksumKind } from '../../schemas/venue-rules.ts';
 import { byteRemainder, decimalRemainder, digitsRemainder } from './checksum-digits.ts';
-import { type Ladder, LEVEL_STRIDE } from './ladder.ts';
+import type { Ladder } from './ladder.ts';
 
 /** Levels a side the checksum covers. */
 export const KRAKEN_LEVELS = 10;
@@ -32,13 +32,12 @@ export function krakenChecksum(bids: Ladder, asks: Ladder): number {
 
 function sideRemainder(before: number, ladder: Ladder): number {
   const { values, decimals } = ladder;
-  const count = ladder.count;
-  const last = count > KRAKEN_LEVELS ? count - KRAKEN_LEVELS : 0;
+  const count = Math.min(ladder.count, KRAKEN_LEVELS);
   let remainder = before;
-  for (let index = count - 1; index >= last; index--) {
-    const at = index * LEVEL_STRIDE;
-    remainder = digitsRemainder(remainder, values, at, decimals[index * 2]);
-    remainder = digitsRemainder(remainder, values, at + 2, decimals[index * 2 + 1]);
+  for (let rank = 0; rank < count; rank++) {
+    const at = ladder.offsetOf(rank);
+    remainder = digitsRemainder(remainder, values, at, decimals[at >> 1]);
+    remainder = digitsRemainder(remainder, values, at + 2, decimals[(at >> 1) + 1]);
   }
   return remainder;
 }
@@ -48,18 +47,18 @@ export function okxChecksum(bids: Ladder, asks: Ladder): number {
   const askCount = asks.count;
   let remainder = -1;
   for (let rank = 0; rank < OKX_LEVELS; rank++) {
-    if (rank < bidCount) remainder = levelRemainder(remainder, bids, bidCount - 1 - rank, rank === 0);
-    if (rank < askCount) remainder = levelRemainder(remainder, asks, askCount - 1 - rank, rank === 0 && bidCount === 0);
+    if (rank < bidCount) remainder = levelRemainder(remainder, bids, rank, rank === 0);
+    if (rank < askCount) remainder = levelRemainder(remainder, asks, rank, rank === 0 && bidCount === 0);
   }
   return ~remainder;
 }
 
-/** Price and quantity of the level at `index`, a colon between them and one before all but the first. */
-function levelRemainder(before: number, ladder: Ladder, index: number, isFirst: boolean): number {
+/** Price and quantity of the level of this rank, a colon between them and one before all but the first. */
+function levelRemainder(before: number, ladder: Ladder, rank: number, isFirst: boolean): number {
   const { values, decimals } = ladder;
-  const at = index * LEVEL_STRIDE;
+  const at = ladder.offsetOf(rank);
   let remainder = isFirst ? before : byteRemainder(before, COLON);
-  remainder = decimalRemainder(remainder, values, at, decimals[index * 2]);
+  remainder = decimalRemainder(remainder, values, at, decimals[at >> 1]);
   remainder = byteRemainder(remainder, COLON);
-  return decimalRemainder(remainder, values, at + 2, decimals[index * 2 + 1]);
+  return decimalRemainder(remainder, values, at + 2, decimals[(at >> 1) + 1]);
 }

@@ -51,10 +51,11 @@ function levelFault(ladder: Ladder, rank: number): IntegrityFault | null {
 function horizonFault(ladder: Ladder): IntegrityFault | null {
   if (!ladder.isClosed || ladder.count === 0) return null;
   const { values, horizon } = ladder;
-  const compared = compareDecimals(values[0], values[1], horizon[0], horizon[1]);
+  const rank = ladder.count - 1;
+  const at = ladder.offsetOf(rank);
+  const compared = compareDecimals(values[at], values[at + 1], horizon[0], horizon[1]);
   if (compared !== (ladder.isBid ? -1 : 1)) return null;
   const side = ladder.isBid ? 'bid' : 'ask';
-  const rank = ladder.count - 1;
   const expected = `no price behind the horizon ${formatDecimal(horizon[0], horizon[1])}`;
   return {
     rule: 'horizon',

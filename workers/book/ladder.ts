@@ -1,7 +1,7 @@
-// Owns one side of a book: its levels in typed arrays, best level last. Hot path.
+// Owns one side of a book: its levels in typed arrays, and the order they have. Hot path.
 
 import { LADDER_LEVELS_MAX, LADDER_LEVELS_START } from '../../schemas/config.ts';
-import { LevelSort, leaveOutZeros, reverseLevels } from './level-order.ts';
+import { LevelSort, leaveOutZeros } from './level-order.ts';
 
 /** Numbers of one level in `values`: price milli and atto, quantity milli and atto; as in level records. */
 export const LEVEL_STRIDE = 4;
@@ -25,19 +25,27 @@ export const LevelResult = {
 /** Shared by all ladders without a level: thousands of markets have trades only. */
 const NO_NUMBERS = new Float64Array(0);
 const NO_BYTES = new Uint8Array(0);
+const NO_OFFSETS = new Int32Array(0);
 
 /** Levels looked at one by one from the best end before halving: most changes lie close to the touch. */
 const LINEAR_LEVELS = 8;
-/** Up to this many levels are moved by a plain loop, more by copyWithin; anything from 8 to 48 measured alike. */
-const LOOP_LEVELS = 16;
+/** Then this far from the last place found: a venue tells the changes of one message in the order of their prices. */
+const NEAR_LEVELS = 32;
+/** Up to this many offsets are moved by a plain loop, more by copyWithin. */
+const LOOP_LEVELS = 24;
 
 /**
- *   index     0        1              count-1        capacity
- *   values  | worst  |      …       | best    |  unused  |      4 float64 each
- *   rank      count-1                 0
+ * A level's numbers stay at one place of `values` while it is held, and only the offsets of the places are kept in order:
+ * a level that comes or goes moves 4 bytes for each better one, not all their numbers (docs/decisions/0010-ladder.md).
  *
- * Bids rise and asks fall by index, so a change near the touch moves few levels. Prices are compared exactly, by
- * (milli, atto). Nothing is ever dropped but by cut() and keep(), and what keep() has closed.
+ *   index     0         1              count-1        capacity
+ *   order   | worst   |      …       | best    | free | …   |      one int32 each: a place's offset in `values`
+ *   values  | a level | free | a level | a level | free | …  |      4 float64 each
+ *   rank      count-1                  0
+ *
+ * Each place is in `order` once. Levels are read by rank, through offsetOf(). Bids rise and asks fall by index, so a change
+ * near the touch moves few offsets. Prices are compared exactly, by (milli, atto). Nothing is ever dropped but by cut() and
+ * keep(), and what keep() has closed.
  *
  * The horizon is the price down to which the side is known: a price at it or better that is not held does not exist.
  * It is one of three, the first that applies:
@@ -50,9 +58,9 @@ const LOOP_LEVELS = 16;
  */
 export class Ladder {
   readonly isBid: boolean;
-  /** LEVEL_STRIDE numbers per level. */
+  /** LEVEL_STRIDE numbers per level, from offsetOf() on. */
   values = NO_NUMBERS;
-  /** Two per level: decimals of price and of quantity as the venue sent them, for its checksum. */
+  /** Two per level, from half of offsetOf() on: decimals of price and of quantity as sent, for the venue's checksum. */
   decimals = NO_BYTES;
   /** Prices of the levels cut by the last cut(), two numbers each, worst first. */
   cutPrices = NO_NUMBERS;
@@ -64,6 +72,11 @@ export class Ladder {
   private readonly sign: number;
   private levels = 0;
   private capacity = 0;
+  private order = NO_OFFSETS;
+  /** Offsets of the places that the last cut() freed. */
+  private cutPlaces = NO_OFFSETS;
+  /** Index in `order` where the last deep search ended; any is right, a near one is fast. */
+  private hint = 0;
   private isRising = true;
   private isFalling = true;
   private hasZero = false;
@@ -88,12 +101,13 @@ export class Ladder {
 
   /** Price milli and atto of the horizon at 0 and 1, with hasHorizon. */
   get horizon(): Float64Array {
-    return this.isBounded ? this.bound : this.values;
+    if (!this.isBounded) this.boundAtWorst();
+    return this.bound;
   }
 
   /** Index in `values` of the price of the level `rank` places from the best, 0 <= rank < count. */
   offsetOf(rank: number): number {
-    return (this.levels - 1 - rank) * LEVEL_STRIDE;
+    return this.order[this.levels - 1 - rank];
   }
 
   /**
@@ -108,13 +122,13 @@ export class Ladder {
       return LevelResult.removed;
     }
     if (found >= 0) {
-      this.write(found, f64, at, priceDecimals, quantityDecimals);
+      this.write(this.order[found], f64, at, priceDecimals, quantityDecimals);
       return LevelResult.changed;
     }
     if (this.isClosed && found === ~0 && this.isBeyond(f64, at)) return LevelResult.beyond;
     if (this.levels === this.capacity && !this.grow()) return LevelResult.full;
-    this.openAt(~found);
-    this.write(~found, f64, at, priceDecimals, quantityDecimals);
+    const place = this.openAt(~found);
+    this.write(place, f64, at, priceDecimals, quantityDecimals);
     return LevelResult.inserted;
   }
 
@@ -128,29 +142,32 @@ export class Ladder {
 
   /** One level of a snapshot. Returns LevelResult.inserted or .full. */
   add(f64: Float64Array, at: number, priceDecimals: number, quantityDecimals: number): number {
+    const to = this.levels * LEVEL_STRIDE;
     if (this.levels === this.capacity && !this.grow()) return LevelResult.full;
-    if (this.levels > 0) {
-      const before = (this.levels - 1) * LEVEL_STRIDE;
+    if (to > 0) {
+      const before = to - LEVEL_STRIDE;
       const milli = this.values[before] - f64[at];
       const difference = milli === 0 ? this.values[before + PRICE_ATTO] - f64[at + PRICE_ATTO] : milli;
       if (difference >= 0) this.isRising = false;
       if (difference <= 0) this.isFalling = false;
     }
     if (f64[at + QUANTITY_MILLI] === 0 && f64[at + QUANTITY_ATTO] === 0) this.hasZero = true;
-    this.write(this.levels++, f64, at, priceDecimals, quantityDecimals);
+    this.levels++;
+    this.write(to, f64, at, priceDecimals, quantityDecimals);
     return LevelResult.inserted;
   }
 
   /** Orders what was added: O(n) where it came sorted either way. Of one price the last counts; zeros are left out. */
   endSnapshot(): void {
     const isOrdered = this.isBid ? this.isRising : this.isFalling;
-    const isReversed = this.isBid ? this.isFalling : this.isRising;
-    if (!isOrdered && isReversed) reverseLevels(this.values, this.decimals, this.levels);
-    else if (!isOrdered) {
+    const isBestFirst = !isOrdered && (this.isBid ? this.isFalling : this.isRising);
+    let count = this.levels;
+    if (!isOrdered && !isBestFirst) {
       this.sort ??= new LevelSort();
-      this.levels = this.sort.order(this.values, this.decimals, this.levels, this.sign);
+      count = this.sort.order(this.values, this.decimals, count, this.sign);
     }
-    if (this.hasZero) this.levels = leaveOutZeros(this.values, this.decimals, this.levels);
+    if (this.hasZero) count = leaveOutZeros(this.values, this.decimals, count);
+    this.layInOrder(count, isBestFirst);
   }
 
   /** Becomes a copy of the other ladder's levels, which counts as whole. Both have the same side. */
@@ -158,11 +175,19 @@ export class Ladder {
     const count = other.levels;
     while (this.capacity < count) this.grow();
     const { values, decimals } = this;
+    const fromOrder = other.order;
     const fromValues = other.values;
     const fromDecimals = other.decimals;
-    for (let i = 0; i < count * LEVEL_STRIDE; i++) values[i] = fromValues[i];
-    for (let i = 0; i < count * 2; i++) decimals[i] = fromDecimals[i];
-    this.levels = count;
+    for (let i = 0, to = 0; i < count; i++, to += LEVEL_STRIDE) {
+      const from = fromOrder[i];
+      values[to] = fromValues[from];
+      values[to + PRICE_ATTO] = fromValues[from + PRICE_ATTO];
+      values[to + QUANTITY_MILLI] = fromValues[from + QUANTITY_MILLI];
+      values[to + QUANTITY_ATTO] = fromValues[from + QUANTITY_ATTO];
+      decimals[to >> 1] = fromDecimals[from >> 1];
+      decimals[(to >> 1) + 1] = fromDecimals[(from >> 1) + 1];
+    }
+    this.layInOrder(count, false);
     this.isBounded = false;
     this.isClosed = false;
   }
@@ -170,9 +195,7 @@ export class Ladder {
   /** The levels held may have been cut where they came from: the worst of them is the horizon. */
   noteHorizon(): void {
     if (this.levels === 0) return;
-    if (this.bound.length === 0) this.bound = new Float64Array(LEVEL_STRIDE);
-    this.bound[0] = this.values[0];
-    this.bound[PRICE_ATTO] = this.values[PRICE_ATTO];
+    this.boundAtWorst();
     this.isBounded = true;
   }
 
@@ -191,50 +214,89 @@ export class Ladder {
 
   /** Keeps the best `depth` levels; returns how many were cut, their prices are in `cutPrices`. */
   cut(depth: number): number {
+    const { order, values } = this;
     const cut = this.levels - depth;
     this.cutCount = Math.max(cut, 0);
     if (cut <= 0) return 0;
-    if (this.cutPrices.length < cut * 2) this.cutPrices = new Float64Array(cut * 4);
-    for (let i = 0; i < cut; i++) {
-      this.cutPrices[i * 2] = this.values[i * LEVEL_STRIDE];
-      this.cutPrices[i * 2 + 1] = this.values[i * LEVEL_STRIDE + PRICE_ATTO];
+    if (this.cutPlaces.length < cut) {
+      this.cutPrices = new Float64Array(cut * 4);
+      this.cutPlaces = new Int32Array(cut * 2);
     }
-    this.values.copyWithin(0, cut * LEVEL_STRIDE, this.levels * LEVEL_STRIDE);
-    this.decimals.copyWithin(0, cut * 2, this.levels * 2);
+    for (let i = 0; i < cut; i++) {
+      const at = order[i];
+      this.cutPrices[i * 2] = values[at];
+      this.cutPrices[i * 2 + 1] = values[at + PRICE_ATTO];
+      this.cutPlaces[i] = at;
+    }
+    order.copyWithin(0, cut, this.levels);
+    for (let i = 0; i < cut; i++) order[depth + i] = this.cutPlaces[i];
     this.levels = depth;
     return cut;
   }
 
-  /** Index of the level at the price, or ~index of where it belongs. */
+  /** Index in `order` of the level at the price, or ~index of where it belongs. */
   private find(f64: Float64Array, at: number): number {
-    const { values, sign } = this;
+    const { values, order, sign } = this;
     const milli = f64[at];
     const atto = f64[at + PRICE_ATTO];
     const linearEnd = this.levels > LINEAR_LEVELS ? this.levels - LINEAR_LEVELS : 0;
     for (let i = this.levels - 1; i >= linearEnd; i--) {
-      const held = i * LEVEL_STRIDE;
+      const held = order[i];
       let better = (values[held] - milli) * sign;
       if (better === 0) better = (values[held + PRICE_ATTO] - atto) * sign;
       if (better <= 0) return better === 0 ? i : ~(i + 1);
     }
+    return linearEnd === 0 ? ~0 : this.findDeep(f64, at, linearEnd);
+  }
+
+  /** The same below the index `end`: near the hint or on one side of it, by halving. */
+  private findDeep(f64: Float64Array, at: number, end: number): number {
+    const { values, order, sign, hint } = this;
     let low = 0;
-    let high = linearEnd;
+    let high = end;
+    if (hint < end) {
+      const better = this.compare(order[hint], f64, at);
+      if (better === 0) return hint;
+      if (better < 0) {
+        low = hint + 1;
+        const near = hint + NEAR_LEVELS;
+        if (near < end && this.compare(order[near], f64, at) < 0) low = near + 1;
+        else if (near < end) high = near + 1;
+      } else {
+        high = hint;
+        const near = hint - NEAR_LEVELS;
+        if (near >= 0 && this.compare(order[near], f64, at) > 0) high = near;
+        else if (near >= 0) low = near;
+      }
+    }
+    const milli = f64[at];
+    const atto = f64[at + PRICE_ATTO];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const held = middle * LEVEL_STRIDE;
+      const held = order[middle];
       let better = (values[held] - milli) * sign;
       if (better === 0) better = (values[held + PRICE_ATTO] - atto) * sign;
-      if (better === 0) return middle;
+      if (better === 0) {
+        this.hint = middle;
+        return middle;
+      }
       if (better < 0) low = middle + 1;
       else high = middle;
     }
+    this.hint = low;
     return ~low;
+  }
+
+  /** Above 0 where the level held is better than the price, 0 where it is the same. */
+  private compare(held: number, f64: Float64Array, at: number): number {
+    const milli = this.values[held] - f64[at];
+    return (milli === 0 ? this.values[held + PRICE_ATTO] - f64[at + PRICE_ATTO] : milli) * this.sign;
   }
 
   /** How many of the best `depth` levels do not lie behind the horizon. */
   private knownLevels(depth: number): number {
     let known = depth;
-    while (known > 0 && this.isBeyond(this.values, (this.levels - known) * LEVEL_STRIDE)) known--;
+    while (known > 0 && this.isBeyond(this.values, this.offsetOf(known - 1))) known--;
     return known;
   }
 
@@ -244,55 +306,70 @@ export class Ladder {
     return better < 0 || (better === 0 && (f64[at + PRICE_ATTO] - this.bound[PRICE_ATTO]) * this.sign < 0);
   }
 
-  private write(index: number, f64: Float64Array, at: number, priceDecimals: number, quantityDecimals: number): void {
+  /** The bound becomes the worst price held; there is one. */
+  private boundAtWorst(): void {
+    if (this.bound.length === 0) this.bound = new Float64Array(LEVEL_STRIDE);
+    const worst = this.order[0];
+    this.bound[0] = this.values[worst];
+    this.bound[PRICE_ATTO] = this.values[worst + PRICE_ATTO];
+  }
+
+  private write(to: number, f64: Float64Array, at: number, priceDecimals: number, quantityDecimals: number): void {
     const { values, decimals } = this;
-    const to = index * LEVEL_STRIDE;
     values[to] = f64[at];
     values[to + PRICE_ATTO] = f64[at + PRICE_ATTO];
     values[to + QUANTITY_MILLI] = f64[at + QUANTITY_MILLI];
     values[to + QUANTITY_ATTO] = f64[at + QUANTITY_ATTO];
-    decimals[index * 2] = priceDecimals;
-    decimals[index * 2 + 1] = quantityDecimals;
+    decimals[to >> 1] = priceDecimals;
+    decimals[(to >> 1) + 1] = quantityDecimals;
   }
 
-  /** Makes room at `index`: it and all better levels move up by one. */
-  private openAt(index: number): void {
-    const { values, decimals, levels } = this;
-    if (levels - index > LOOP_LEVELS) {
-      values.copyWithin((index + 1) * LEVEL_STRIDE, index * LEVEL_STRIDE, levels * LEVEL_STRIDE);
-      decimals.copyWithin((index + 1) * 2, index * 2, levels * 2);
-    } else {
-      const last = index * LEVEL_STRIDE;
-      for (let i = levels * LEVEL_STRIDE - 1; i >= last; i--) values[i + LEVEL_STRIDE] = values[i];
-      for (let i = levels * 2 - 1; i >= index * 2; i--) decimals[i + 2] = decimals[i];
-    }
+  /** The first `count` places are the levels, and in order; all others are free. */
+  private layInOrder(count: number, isBestFirst: boolean): void {
+    const { order, capacity } = this;
+    const last = count - 1;
+    for (let i = 0; i < count; i++) order[i] = (isBestFirst ? last - i : i) * LEVEL_STRIDE;
+    for (let i = count; i < capacity; i++) order[i] = i * LEVEL_STRIDE;
+    this.levels = count;
+  }
+
+  /** Gives the level at `index` of the order a free place, which it returns: all better levels move up by one. */
+  private openAt(index: number): number {
+    const { order, levels } = this;
+    const place = order[levels];
+    if (levels - index > LOOP_LEVELS) order.copyWithin(index + 1, index, levels);
+    else for (let i = levels - 1; i >= index; i--) order[i + 1] = order[i];
+    order[index] = place;
     this.levels = levels + 1;
+    return place;
   }
 
-  /** Takes out `index`: all better levels move down by one. */
+  /** Frees the place of the level at `index` of the order: all better levels move down by one. */
   private closeAt(index: number): void {
-    const { values, decimals, levels } = this;
-    if (levels - index > LOOP_LEVELS) {
-      values.copyWithin(index * LEVEL_STRIDE, (index + 1) * LEVEL_STRIDE, levels * LEVEL_STRIDE);
-      decimals.copyWithin(index * 2, (index + 1) * 2, levels * 2);
-    } else {
-      const end = (levels - 1) * LEVEL_STRIDE;
-      for (let i = index * LEVEL_STRIDE; i < end; i++) values[i] = values[i + LEVEL_STRIDE];
-      for (let i = index * 2; i < (levels - 1) * 2; i++) decimals[i] = decimals[i + 2];
-    }
-    this.levels = levels - 1;
+    const { order } = this;
+    const last = this.levels - 1;
+    const place = order[index];
+    if (last - index >= LOOP_LEVELS) order.copyWithin(index, index + 1, last + 1);
+    else for (let i = index; i < last; i++) order[i] = order[i + 1];
+    order[last] = place;
+    this.levels = last;
   }
 
   /** Doubles the room; false at LADDER_LEVELS_MAX. The first level makes the first room. */
   private grow(): boolean {
     if (this.capacity >= LADDER_LEVELS_MAX) return false;
-    this.capacity = this.capacity === 0 ? LADDER_LEVELS_START : Math.min(this.capacity * 2, LADDER_LEVELS_MAX);
-    const values = new Float64Array(this.capacity * LEVEL_STRIDE);
-    const decimals = new Uint8Array(this.capacity * 2);
+    const capacity = this.capacity === 0 ? LADDER_LEVELS_START : Math.min(this.capacity * 2, LADDER_LEVELS_MAX);
+    const values = new Float64Array(capacity * LEVEL_STRIDE);
+    const decimals = new Uint8Array(capacity * 2);
+    const order = new Int32Array(capacity);
     values.set(this.values);
     decimals.set(this.decimals);
+    order.set(this.order);
+    for (let i = this.capacity; i < capacity; i++) order[i] = i * LEVEL_STRIDE;
     this.values = values;
     this.decimals = decimals;
+    this.capacity = capacity;
+    this.order = order;
     return true;
   }
 }

@@ -1,4 +1,4 @@
-// Owns putting a snapshot's levels in a ladder's order: turned round, merged from the runs they have, zeros left out.
+// Owns putting a snapshot's levels in a ladder's order: merged from the runs they have, zeros left out.
 
 /** Numbers of one level: price milli and atto, quantity milli and atto. */
 const STRIDE = 4;
@@ -99,22 +99,6 @@ export class LevelSort {
       kept++;
     }
     return kept;
-  }
-}
-
-/** Turns `count` levels round, in place. */
-export function reverseLevels(values: Float64Array, decimals: Uint8Array, count: number): void {
-  for (let i = 0, j = count - 1; i < j; i++, j--) {
-    for (let k = 0; k < STRIDE; k++) {
-      const value = values[i * STRIDE + k];
-      values[i * STRIDE + k] = values[j * STRIDE + k];
-      values[j * STRIDE + k] = value;
-    }
-    for (let k = 0; k < 2; k++) {
-      const value = decimals[i * 2 + k];
-      decimals[i * 2 + k] = decimals[j * 2 + k];
-      decimals[j * 2 + k] = value;
-    }
   }
 }
 

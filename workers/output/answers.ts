@@ -6,10 +6,11 @@ import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { level } from '../../schemas/market-data.ts';
 import type { OutputWriter } from './writer.ts';
 
-/** One side of a book as answers need it: four numbers a level, best level last; price of the horizon at 0 and 1. */
+/** One side of a book as answers need it: four numbers a level from offsetOf(rank); price of the horizon at 0 and 1. */
 export type LevelList = {
   readonly values: Float64Array;
   readonly count: number;
+  offsetOf(rank: number): number;
   readonly hasHorizon: boolean;
   readonly horizon: Float64Array;
 };
@@ -70,7 +71,7 @@ export function writeLevel(
 }
 
 function writeSide(out: OutputWriter, side: LevelList, flags: number, count: number): void {
-  for (let rank = 0; rank < count; rank++) writeLevel(out, flags, side.values, (side.count - 1 - rank) * 4, false);
+  for (let rank = 0; rank < count; rank++) writeLevel(out, flags, side.values, side.offsetOf(rank), false);
 }
 
 /** A whole book, best levels first, bids before asks, then the horizons there are; `limit` levels a side, 0 for all. */
@@ -97,13 +98,13 @@ export function writeBbo(out: OutputWriter, book: BookHead): void {
   f64[base + bbo.at.receiveTimeNs] = book.receiveTimeNs;
   f64[base + bbo.at.exchangeTimeUs] = book.exchangeTimeUs;
   f64[base + bbo.at.bookSequence] = book.bookSequence;
-  for (let i = 0; i < 4; i++) {
-    f64[base + bbo.at.bidPriceMilli + i] = bids.count > 0 ? bids.values[(bids.count - 1) * 4 + i] : 0;
-  }
+  const bid = bids.count > 0 ? bids.offsetOf(0) : -1;
+  for (let i = 0; i < 4; i++) f64[base + bbo.at.bidPriceMilli + i] = bid < 0 ? 0 : bids.values[bid + i];
   const askSlot = out.claim(RecordType.bboAsk, 0, 0);
   if (askSlot < 0) return;
   const askBase = askSlot * SLOT_F64 + bboAsk.at.askPriceMilli;
-  for (let i = 0; i < 4; i++) f64[askBase + i] = asks.count > 0 ? asks.values[(asks.count - 1) * 4 + i] : 0;
+  const ask = asks.count > 0 ? asks.offsetOf(0) : -1;
+  for (let i = 0; i < 4; i++) f64[askBase + i] = ask < 0 ? 0 : asks.values[ask + i];
   out.ring.u8[askSlot * SLOT_BYTES + bboAsk.at.state] = book.state;
   out.ring.u8[askSlot * SLOT_BYTES + bboAsk.at.reason] = book.reason;
 }

@@ -1,5 +1,7 @@
 // What a signal is to its shard: what it may read, and what it gives. Each signal is one file that states its definition.
 
+import type { LevelList } from './ladder-view.ts';
+
 /** A closed bar as floats of its exact values. One object a shard, filled anew for each bar: keep numbers, not the view. */
 export type BarView = {
   /** Bucket start; the first trade's time where the kind has no buckets. Microseconds since 1970. */
@@ -41,10 +43,8 @@ export type BookView = {
   bidQuantity: number;
   askPrice: number;
   askQuantity: number;
-  bidValues: Float64Array;
-  bidCount: number;
-  askValues: Float64Array;
-  askCount: number;
+  bids: LevelList;
+  asks: LevelList;
 };
 
 /** What every signal shows. Values are NaN where there is none; outputs beyond those of its entry stay NaN. */

@@ -12,7 +12,7 @@
 
 import { decimalToFloat } from '../../../engine/base/decimal.ts';
 import { SignalEvent } from '../../../schemas/ids.ts';
-import { LADDER_STRIDE, ladder } from '../ladder-view.ts';
+import { type LevelList, ladder } from '../ladder-view.ts';
 import type { BookSignal, BookView } from '../signal.ts';
 
 export class BookPressure implements BookSignal {
@@ -32,8 +32,8 @@ export class BookPressure implements BookSignal {
   }
 
   book(view: BookView): void {
-    const bids = weightOf(view.bidValues, view.bidCount, this.levels);
-    const asks = weightOf(view.askValues, view.askCount, this.levels);
+    const bids = weightOf(view.bids, this.levels);
+    const asks = weightOf(view.asks, this.levels);
     this.value = (bids - asks) / (bids + asks);
   }
 
@@ -43,11 +43,12 @@ export class BookPressure implements BookSignal {
 }
 
 /** Weighted quantity of the best levels of one side (ladder-view.ts). */
-function weightOf(values: Float64Array, count: number, levels: number): number {
+function weightOf(side: LevelList, levels: number): number {
+  const { values } = side;
   let sum = 0;
-  const shown = Math.min(count, levels);
+  const shown = Math.min(side.count, levels);
   for (let rank = 0; rank < shown; rank++) {
-    const at = (count - 1 - rank) * LADDER_STRIDE;
+    const at = side.offsetOf(rank);
     sum += decimalToFloat(values[at + ladder.quantityMilli], values[at + ladder.quantityAtto]) / (rank + 1);
   }
   return sum;

@@ -10,7 +10,7 @@
 
 import { ATTO_PER_MILLI, decimalToFloat } from '../../../engine/base/decimal.ts';
 import { SignalEvent } from '../../../schemas/ids.ts';
-import { LADDER_STRIDE, ladder } from '../ladder-view.ts';
+import { type LevelList, ladder } from '../ladder-view.ts';
 import type { BookSignal, BookView } from '../signal.ts';
 
 export class Imbalance implements BookSignal {
@@ -30,7 +30,7 @@ export class Imbalance implements BookSignal {
   }
 
   book(view: BookView): void {
-    this.value = imbalanceOf(view.bidValues, view.bidCount, view.askValues, view.askCount, this.levels);
+    this.value = imbalanceOf(view.bids, view.asks, this.levels);
   }
 
   reset(): void {
@@ -39,28 +39,26 @@ export class Imbalance implements BookSignal {
 }
 
 /** The imbalance of two ladders (ladder-view.ts), neither of them empty. */
-function imbalanceOf(
-  bidValues: Float64Array,
-  bidCount: number,
-  askValues: Float64Array,
-  askCount: number,
-  levels: number,
-): number {
+function imbalanceOf(bids: LevelList, asks: LevelList, levels: number): number {
+  const bidValues = bids.values;
+  const askValues = asks.values;
+  const bidCount = bids.count;
+  const askCount = asks.count;
   // Differences are kept in integers, so that equal sides give 0 and not a rounding error.
   let differenceMilli = 0;
   let differenceAtto = 0;
   let totalMilli = 0;
   let totalAtto = 0;
-  for (let depth = 1; depth <= levels; depth++) {
-    if (depth <= bidCount) {
-      const at = (bidCount - depth) * LADDER_STRIDE;
+  for (let rank = 0; rank < levels; rank++) {
+    if (rank < bidCount) {
+      const at = bids.offsetOf(rank);
       differenceMilli += bidValues[at + ladder.quantityMilli];
       differenceAtto += bidValues[at + ladder.quantityAtto];
       totalMilli += bidValues[at + ladder.quantityMilli];
       totalAtto += bidValues[at + ladder.quantityAtto];
     }
-    if (depth <= askCount) {
-      const at = (askCount - depth) * LADDER_STRIDE;
+    if (rank < askCount) {
+      const at = asks.offsetOf(rank);
       differenceMilli -= askValues[at + ladder.quantityMilli];
       differenceAtto -= askValues[at + ladder.quantityAtto];
       totalMilli += askValues[at + ladder.quantityMilli];

@@ -115,7 +115,7 @@ describe('the integrity check', () => {
     wild.values[wild.offsetOf(0) + 1] = 1e15;
     const closed = bids();
     closed.keep(2);
-    closed.values[0] = 1999;
+    closed.values[closed.offsetOf(1)] = 1999;
     const faults = [
       findFault(unordered, asks()),
       findFault(closed, asks()),
