@@ -92,18 +92,20 @@ async function run(memory: EngineMemory, options: ReplayOptions): Promise<Record
     isGcMeasured: false,
     onEvent: (sentence) => process.stderr.write(`millrace: ${sentence}\n`),
   });
+  const ingress = new Ingress({
+    memory,
+    listen: null,
+    accepts: acceptsOf(options.plans),
+    replay: { files: options.files, venue: options.venue, speed: options.speed },
+  });
   try {
-    const ingress = new Ingress({
-      memory,
-      listen: null,
-      accepts: acceptsOf(options.plans),
-      replay: { files: options.files, venue: options.venue, speed: options.speed },
-    });
-    await ingress.replayed();
-    const results = await pool.stop();
+    const failed = pool.failed();
+    await Promise.race([ingress.replayed(), failed]);
+    const results = await Promise.race([pool.stop(), failed]);
     const reports = new ReplayReports(memory, options.plans);
     return sorted(results.flatMap((result) => result.markets.map((dump) => reports.of(dump))));
   } catch (error) {
+    await ingress.end();
     await pool.destroy();
     throw error;
   } finally {

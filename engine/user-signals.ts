@@ -1,7 +1,7 @@
 // Reads users' signal files: makes each into one module without imports, and learns from it what the signal is.
 
 import { fileURLToPath } from 'node:url';
-import { createContext, Script } from 'node:vm';
+import { type Context, createContext, Script } from 'node:vm';
 import { build } from 'esbuild';
 import { SIGNAL_LOAD_MS } from '../schemas/config.ts';
 import { SIGNAL_CATALOGUE } from '../schemas/signals.ts';
@@ -20,7 +20,14 @@ function refuse(path: string, problem: string): never {
   throw new UsageError(`--signal ${path}: ${problem}`);
 }
 
-const firstLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split('\n')[0];
+/** Of whatever was thrown, also of what throws again when it is looked at. */
+function firstLine(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error).split('\n')[0];
+  } catch {
+    return 'something that cannot be told';
+  }
+}
 
 /** One file and all it imports, types taken away, as a script that sets `userSignal`. Node's own modules are out of reach. */
 async function bundle(path: string): Promise<SignalFile> {
@@ -43,12 +50,19 @@ async function bundle(path: string): Promise<SignalFile> {
   }
 }
 
+/** Jobs of promises that the module makes at once are run within its time limit, and not later on this thread. */
+const signalContext = (): Context => createContext(Object.create(null), { microtaskMode: 'afterEvaluate' });
+
 /** Runs the module in a context of its own, as the shards will, and looks at its default export. */
 function exportOf({ path, source }: SignalFile): Record<string, unknown> {
   try {
     const script = new Script(`${source};userSignal.default`, { filename: path });
-    const found: unknown = script.runInContext(createContext(Object.create(null)), { timeout: SIGNAL_LOAD_MS });
-    if (typeof found === 'object' && found !== null) return found as Record<string, unknown>;
+    const found: unknown = script.runInContext(signalContext(), { timeout: SIGNAL_LOAD_MS });
+    if (typeof found === 'object' && found !== null) {
+      // Read here, so that what a getter or a proxy throws is told as the file's.
+      const { name, on, barKind, outputs, start, update } = found as Record<string, unknown>;
+      return { name, on, barKind, outputs, start, update };
+    }
   } catch (error) {
     return refuse(path, `expected a module that can be run, was: ${firstLine(error)}`);
   }

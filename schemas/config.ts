@@ -69,6 +69,12 @@ export const CLOCK_STEP_US = 100_000;
 /** By default a trade this much later than its bar's end no longer revises it (INTERFACES: 10 s). */
 export const ALLOWED_LATENESS_MS = 10_000;
 
+/**
+ * A trade whose venue time is further ahead of the engine's clock than this is in no time bar: one wrong time would
+ * close all bars until the clock has caught up with it. A day is more than any two time zones differ.
+ */
+export const TIME_AHEAD_MS_MAX = 86_400_000;
+
 /** By default a book is stale when nothing changed it for this long, and for long by its own rate (workers/quality). */
 export const STALE_AFTER_MS = 60_000;
 
@@ -79,7 +85,7 @@ export const BAR_HISTORY = 500;
 export const BAR_INTERVAL_MS_MIN = 100;
 export const BAR_INTERVAL_MS_MAX = 7 * 86_400_000;
 
-/** Bar kinds of one engine; a market has those its pattern names. */
+/** Bar kinds in one list: of all markets, or of a pattern. */
 export const BAR_KINDS_MAX = 64;
 
 /**

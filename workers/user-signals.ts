@@ -8,7 +8,7 @@ import { SIGNAL_LOAD_MS, USER_SIGNAL_LEVELS } from '../schemas/config.ts';
 import { SIGNAL_EVENT_NAMES, SignalEvent } from '../schemas/ids.ts';
 import { shardWords } from '../schemas/shared-state.ts';
 import type { UserBarView, UserBookView, UserSignal, UserTradeView } from '../schemas/user-signal.ts';
-import { LADDER_STRIDE, ladder } from './signals/ladder-view.ts';
+import { type LevelList, ladder } from './signals/ladder-view.ts';
 import type { BarSignal, BarView, BookSignal, BookView, TradeSignal, TradeView } from './signals/signal.ts';
 
 /** What is told of a signal that was switched off. */
@@ -18,7 +18,8 @@ const BITS = 32;
 
 /** Runs a file's code in a context without globals of ours. Throws what the file throws, or that it took too long. */
 export function loadUserSignal({ path, source }: SignalFile): UserSignal {
-  const context = createContext(Object.create(null));
+  // Jobs of promises are run within the time limit too: the shard's own queue never comes up while it runs.
+  const context = createContext(Object.create(null), { microtaskMode: 'afterEvaluate' });
   const script = new Script(`${source};userSignal.default`, { filename: path });
   return script.runInContext(context, { timeout: SIGNAL_LOAD_MS }) as UserSignal;
 }
@@ -165,10 +166,11 @@ export class GuardedSignal implements BookSignal, TradeSignal, BarSignal {
   }
 }
 
-function copySide(values: Float64Array, count: number): { price: number; quantity: number }[] {
-  const shown = Math.min(count, USER_SIGNAL_LEVELS);
+function copySide(side: LevelList): { price: number; quantity: number }[] {
+  const { values } = side;
+  const shown = Math.min(side.count, USER_SIGNAL_LEVELS);
   return Array.from({ length: shown }, (_, rank) => {
-    const at = (count - 1 - rank) * LADDER_STRIDE;
+    const at = side.offsetOf(rank);
     return {
       price: decimalToFloat(values[at + ladder.priceMilli], values[at + ladder.priceAtto]),
       quantity: decimalToFloat(values[at + ladder.quantityMilli], values[at + ladder.quantityAtto]),
@@ -176,6 +178,6 @@ function copySide(values: Float64Array, count: number): { price: number; quantit
   });
 }
 
-function copyBook({ timeUs, bidValues, bidCount, askValues, askCount }: BookView): UserBookView {
-  return { timeUs, bids: copySide(bidValues, bidCount), asks: copySide(askValues, askCount) };
+function copyBook({ timeUs, bids, asks }: BookView): UserBookView {
+  return { timeUs, bids: copySide(bids), asks: copySide(asks) };
 }

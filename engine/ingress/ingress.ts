@@ -73,6 +73,12 @@ export class Ingress {
     return (await this.next('replayed', null)).counts;
   }
 
+  /** Ends the thread of a replay, which has no sockets, whatever it does. */
+  async end(): Promise<void> {
+    this.isClosing = true;
+    await this.worker.terminate();
+  }
+
   async connections(): Promise<ConnectionReport[]> {
     return (await this.next('connections', { op: 'connections' })).connections;
   }

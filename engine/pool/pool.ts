@@ -1,5 +1,6 @@
 // The shard workers: a Piscina pool with as many threads as shards, one never-ending task on each, and who watches them.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import {
   SHARD_RESTARTS_MAX,
@@ -40,6 +41,10 @@ type Watched = {
   beat: number;
   beatAtMs: number;
   isRestarting: boolean;
+  /** Nothing takes its place any more. */
+  isGivenUp: boolean;
+  /** Its task has returned, as it does once the engine stops: no heartbeat is expected. */
+  hasReturned: boolean;
   restartsAtMs: number[];
 };
 
@@ -111,6 +116,8 @@ export class ShardPool {
       beat: -1,
       beatAtMs: performance.now(),
       isRestarting: false,
+      isGivenUp: false,
+      hasReturned: false,
       restartsAtMs: [],
     };
     this.note(watched);
@@ -126,9 +133,14 @@ export class ShardPool {
   /** A failure is kept for supervise() and told by the awaited promise; this branch keeps it from being unhandled. */
   private note(watched: Watched): void {
     const { epoch } = watched;
-    watched.task.catch((error: unknown) => {
-      if (watched.epoch === epoch) watched.failure ??= messageOf(error);
-    });
+    watched.task.then(
+      () => {
+        watched.hasReturned ||= watched.epoch === epoch;
+      },
+      (error: unknown) => {
+        if (watched.epoch === epoch) watched.failure ??= messageOf(error);
+      },
+    );
   }
 
   private async running(shard: number): Promise<void> {
@@ -160,6 +172,7 @@ export class ShardPool {
   }
 
   private problemOf(watched: Watched, nowMs: number): string | null {
+    if (watched.hasReturned) return null;
     const beat = Atomics.load(watched.words, shardWords.at.heartbeat);
     if (beat !== watched.beat) {
       watched.beat = beat;
@@ -173,6 +186,7 @@ export class ShardPool {
   private giveUp(watched: Watched, problem: string): void {
     watched.failure = problem;
     watched.isRestarting = true;
+    watched.isGivenUp = true;
     watched.abort.abort();
   }
 
@@ -214,11 +228,41 @@ export class ShardPool {
     return reasons.filter((reason) => reason !== null);
   }
 
-  /** Asks every shard to return once its ring is empty and ingress is done; resolves with their results. */
+  /**
+   * The result of the task that a shard ends with: one that is replaced meanwhile is waited for, and one that was given
+   * up has none. A replay fails with its shard.
+   */
+  private async resultOf(watched: Watched): Promise<Result | null> {
+    for (;;) {
+      const { task } = watched;
+      try {
+        return await task;
+      } catch (error) {
+        if (this.options.isReplay) throw error;
+      }
+      while (watched.task === task && !watched.isGivenUp && !this.isEnding)
+        await delay(READY_POLL_MS, undefined, { ref: false });
+      if (watched.isGivenUp || this.isEnding) return null;
+    }
+  }
+
+  /** Rejects when a shard fails. For a replay, which would wait without limit for room in the ring of one. */
+  failed(): Promise<never> {
+    return new Promise((_, reject) => {
+      for (const [shard, watched] of this.shards.entries()) {
+        const fail = (): void =>
+          reject(new Error(`shard ${shard}: expected to run to the end, was: ${watched.failure}`));
+        watched.task.catch(fail);
+      }
+    });
+  }
+
+  /** Asks every shard to return once its ring is empty and ingress is done; resolves with the results of those that do. */
   async stop(): Promise<readonly Result[]> {
     Atomics.store(new Int32Array(this.memory.words), engineWords.at.stop, 1);
     for (const shard of this.memory.shards) new Doorbell(shard.doorbell).ring();
-    this.results = await Promise.all(this.shards.map(({ task }) => task));
+    const results = await Promise.all(this.shards.map((watched) => this.resultOf(watched)));
+    this.results = results.filter((result) => result !== null);
     this.end();
     return this.results;
   }

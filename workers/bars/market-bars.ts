@@ -1,6 +1,7 @@
 // All bars of one market: one product per trade, added to the bar of each kind, and what changed by it. Hot path.
 
 import type { BarKind } from '../../engine/base/bar-kinds.ts';
+import { TIME_AHEAD_MS_MAX } from '../../schemas/config.ts';
 import { marketCounter } from '../../schemas/counters.ts';
 import { BarType, type EmptyBars, TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
@@ -27,6 +28,9 @@ const LOWER_BARS_MAX = 500;
 
 const NEXT_END = BARS_WORDS;
 const KIND_END = BARS_WORDS + 1;
+/** The latest venue time that may be true. */
+const LATEST = BARS_WORDS + 2;
+const OWN_WORDS = 3;
 
 /** Shared by all markets of the thread: filled and read within one call. */
 const product = new Float64Array(NOTIONAL_WORDS);
@@ -47,7 +51,7 @@ export class MarketBars {
   private readonly all: readonly (TimeBars | InformationBars)[];
   private readonly timed: readonly TimeBars[];
   private readonly untimed: readonly InformationBars[];
-  private readonly shared = new Float64Array(BARS_WORDS + 2);
+  private readonly shared = new Float64Array(BARS_WORDS + OWN_WORDS);
   private readonly counters: Float64Array;
 
   /** `counters` is the market's own row of the market counters. */
@@ -59,6 +63,7 @@ export class MarketBars {
     this.shared[barsWord.newestTradeUs] = Number.NEGATIVE_INFINITY;
     this.shared[barsWord.spreadMilli] = -1;
     this.shared[NEXT_END] = Number.POSITIVE_INFINITY;
+    this.shared[LATEST] = Number.POSITIVE_INFINITY;
     this.timed = timeBarsOf(plan, { ...plan, shared: this.shared, changes: this.changes });
     const of = (index: number): TimeBars | InformationBars =>
       this.timed.find((bars) => bars.index === index) ??
@@ -74,15 +79,17 @@ export class MarketBars {
     const side = u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.sideMask;
     const matches = u32[slot * SLOT_U32 + trade.at.count];
     const timeUs = f64[base + trade.at.exchangeTimeUs];
-    if (timeUs > shared[barsWord.newestTradeUs]) shared[barsWord.newestTradeUs] = timeUs;
+    const isAhead = timeUs > shared[LATEST];
+    if (!isAhead && timeUs > shared[barsWord.newestTradeUs]) shared[barsWord.newestTradeUs] = timeUs;
     const range = multiply(f64, base + trade.at.priceMilli, base + trade.at.quantityMilli, product);
     this.changes.clear();
     let changes = 0;
     for (let at = 0; at < timed.length; at++) {
       const bars = timed[at];
       const { lower } = bars;
-      const change =
-        lower === null
+      const change = isAhead
+        ? BarChange.late
+        : lower === null
           ? bars.add(f64, base, matches, side, product, range, state)
           : bars.follow(lower, f64, base, matches, side, product, range, state);
       changes |= change === BarChange.updated ? change : this.noteMove(bars, change);
@@ -101,6 +108,7 @@ export class MarketBars {
     const timeUs = f64[slot * SLOT_F64 + clock.at.timeUs];
     if (timeUs <= shared[barsWord.clockUs]) return BarChange.none;
     shared[barsWord.clockUs] = timeUs;
+    shared[LATEST] = timeUs + TIME_AHEAD_MS_MAX * 1000;
     if (timeUs < shared[NEXT_END]) return BarChange.none;
     shared[NEXT_END] = Number.POSITIVE_INFINITY;
     let changes = 0;

@@ -1,7 +1,7 @@
 // Owns the checks of a market's bars by hand-made trades: closing, revising, lateness, completeness, order of changes.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BookState, Completeness, Side } from '../../../../schemas/ids.ts';
+import { BookState, Completeness, EmptyBars, Side } from '../../../../schemas/ids.ts';
 import { MarketBars } from '../../../../workers/bars/market-bars.ts';
 import { BarChange } from '../../../../workers/bars/time-bars.ts';
 import { Market, SECOND_US, T0_US } from './market.ts';
@@ -179,6 +179,32 @@ describe('a late trade', () => {
     assert.equal(market.trade(9.99), BarChange.late);
     assert.equal(market.trade(-0.5) & BarChange.late, BarChange.late);
     assert.equal(market.bars.barCount(0), 500);
+  });
+});
+
+describe('a trade far ahead of the clock', () => {
+  const day = 86_400;
+
+  it('is in no time bar and closes none, and the trades behind it count as before', () => {
+    const market = new Market(['1s', '1m', '2t'], { emptyBars: EmptyBars.flat });
+    market.clock(0);
+    market.trade(0);
+    assert.equal(market.trade(60 * 365 * day, '9') & BarChange.late, BarChange.late);
+    assert.equal(market.trade(0.5), BarChange.updated);
+    assert.deepEqual(
+      [0, 1].map((kind) => market.rows(kind)),
+      [[[0, '100 100 100 100', 0, false]], [[0, '100 100 100 100', 0, false]]],
+    );
+    assert.equal(market.rows(2)[0][1], '100 100 9 9');
+    assert.deepEqual(countersOf(market.counters, 'late'), [1]);
+  });
+
+  it('is so from one microsecond beyond a day, and never without a clock', () => {
+    const market = new Market(['1s']);
+    market.trade(-3 * day);
+    market.clock(0);
+    assert.equal(market.trade(day + 0.000001), BarChange.late);
+    assert.notEqual(market.trade(day), BarChange.late);
   });
 });
 
