@@ -3,10 +3,10 @@
 import { Builder } from 'flatbuffers';
 import { Batch } from '../schemas/generated/wire/batch.ts';
 import { Trade } from '../schemas/generated/wire/trade.ts';
-import type { Workload } from './workloads.ts';
+import { START_MS, type Workload } from './workloads.ts';
 
 export const BATCH_UPDATES = 256;
-const START_US = 1_700_000_000_000_000;
+const START_US = START_MS * 1000;
 
 /** `count` batches; each is of one market, so that a market always goes over the same connection. */
 export function batchFrames(count: number, markets: number): Workload {

@@ -9,7 +9,8 @@ import {
 } from '../../schemas/config.ts';
 
 const FADE_US = LONGEST_GAP_FADE_MS * 1000;
-const at = { last: 0, mean: 1, longest: 2 } as const;
+const at = { last: 0, mean: 1, longest: 2, limit: 3 } as const;
+const WORDS = 4;
 
 /**
  * 1. Records of the same moment are one arrival, so a burst does not pass for a rate.
@@ -22,12 +23,13 @@ export class GapRate {
   /** Gaps seen, up to RATE_MEAN_GAPS. */
   count = 0;
   private readonly floorUs: number;
-  private readonly words = new Float64Array(3);
+  private readonly words = new Float64Array(WORDS);
 
   /** `floorUs` is the silence that is always allowed. */
   constructor(floorUs: number) {
     this.floorUs = floorUs;
     this.words[at.last] = Number.NEGATIVE_INFINITY;
+    this.words[at.limit] = Number.POSITIVE_INFINITY;
   }
 
   get meanUs(): number {
@@ -38,17 +40,20 @@ export class GapRate {
     return this.words[at.longest];
   }
 
-  /** Something came at this receive time. A time that is not a number, or not after the last, is no arrival. */
-  add(timeUs: number): void {
+  /** Something came at the receive time at `times[timeAt]`. One that is no number, or not after the last, is no arrival. */
+  add(times: Float64Array, timeAt: number): void {
     const { words } = this;
+    const timeUs = times[timeAt];
     const gapUs = timeUs - words[at.last];
     if (!(gapUs > 0)) return;
     words[at.last] = timeUs;
     if (gapUs === Number.POSITIVE_INFINITY) return;
-    const taughtUs = Math.min(gapUs, this.limitUs());
+    const taughtUs = Math.min(gapUs, words[at.limit]);
     if (this.count < RATE_MEAN_GAPS) this.count++;
     words[at.mean] += (taughtUs - words[at.mean]) / this.count;
     words[at.longest] = Math.max(taughtUs, (words[at.longest] * FADE_US) / (FADE_US + gapUs));
+    if (this.count < RATE_WARM_GAPS) return;
+    words[at.limit] = Math.max(this.floorUs, DEAD_MEAN_GAPS * words[at.mean], DEAD_LONGEST_GAPS * words[at.longest]);
   }
 
   /** Silence until `nowUs`; infinite where nothing ever came. */
@@ -58,8 +63,6 @@ export class GapRate {
 
   /** Silence longer than this is none of the market's own; infinite until the rate is known. */
   limitUs(): number {
-    if (this.count < RATE_WARM_GAPS) return Number.POSITIVE_INFINITY;
-    const { words } = this;
-    return Math.max(this.floorUs, DEAD_MEAN_GAPS * words[at.mean], DEAD_LONGEST_GAPS * words[at.longest]);
+    return this.words[at.limit];
   }
 }

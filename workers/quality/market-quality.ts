@@ -59,25 +59,25 @@ export class MarketQuality {
 
   /** A record whose venue time says nothing of order or skew: a quote, a candle, a past trade, a snapshot by REST. */
   arrived(f64: Float64Array, timesAt: number): void {
-    const receiveUs = this.anchorWallUs + Math.round(f64[timesAt] / 1000);
-    this.times[time.receiveUs] = receiveUs;
-    this.records.add(receiveUs);
+    this.times[time.receiveUs] = this.anchorWallUs + Math.round(f64[timesAt] / 1000);
+    this.records.add(this.times, time.receiveUs);
     this.activity = Activity.active;
   }
 
   /** The head of a book change. */
   bookTimes(f64: Float64Array, timesAt: number): void {
     this.arrived(f64, timesAt);
-    this.venueTime(f64[timesAt + 1], time.bookUs);
+    this.venueTime(f64, timesAt + 1, time.bookUs);
   }
 
   /** A trade record. */
   tradeTimes(f64: Float64Array, timesAt: number): void {
     this.arrived(f64, timesAt);
-    this.venueTime(f64[timesAt + 1], time.tradeUs);
+    this.venueTime(f64, timesAt + 1, time.tradeUs);
   }
 
-  private venueTime(venueUs: number, channel: number): void {
+  private venueTime(f64: Float64Array, timeAt: number, channel: number): void {
+    const venueUs = f64[timeAt];
     if (!(venueUs > 0)) return;
     const { counters, times } = this;
     if (venueUs < times[channel]) counters[OUT_OF_ORDER]++;
@@ -101,7 +101,7 @@ export class MarketQuality {
 
   /** A change was applied to the book, which is now as said. Becoming crossed or locked is counted, staying so is not. */
   bookApplied(isCrossed: boolean, isLocked: boolean): void {
-    this.changes.add(this.times[time.receiveUs]);
+    this.changes.add(this.times, time.receiveUs);
     this.isSilent = false;
     if (isCrossed && !this.isCrossed) this.counters[CROSSED]++;
     if (isLocked && !this.isLocked) this.counters[LOCKED]++;

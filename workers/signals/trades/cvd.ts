@@ -8,7 +8,7 @@
 
 import { Side, SignalEvent } from '../../../schemas/ids.ts';
 import type { TradeSignal, TradeView } from '../signal.ts';
-import { addExact, EXACT_WORDS, exactValue } from './exact-sum.ts';
+import { addQuantity, EXACT_WORDS, exactValue } from './exact-sum.ts';
 
 export class Cvd implements TradeSignal {
   readonly second = Number.NaN;
@@ -23,7 +23,7 @@ export class Cvd implements TradeSignal {
 
   trade(view: TradeView): void {
     this.isWarm = true;
-    if (view.side === Side.buy) addExact(this.sum, 0, 1, view.quantityMilli, view.quantityAtto);
-    else if (view.side === Side.sell) addExact(this.sum, 0, -1, view.quantityMilli, view.quantityAtto);
+    if (view.side === Side.buy) addQuantity(this.sum, 0, 1, view);
+    else if (view.side === Side.sell) addQuantity(this.sum, 0, -1, view);
   }
 }

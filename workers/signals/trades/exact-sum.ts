@@ -1,6 +1,7 @@
 // A signed sum of decimals without any rounding, in integers; a float only when read. Hot path.
 
 import { ATTO_PER_MILLI, decimalToFloat } from '../../../engine/base/decimal.ts';
+import type { TradeView } from '../signal.ts';
 
 /** Words of a sum: parts that are added up and may differ in sign until they are read. */
 const part = { tera: 0, milli: 1, atto: 2 } as const;
@@ -9,12 +10,13 @@ export const EXACT_WORDS = 3;
 const MILLI_PER_TERA = 1e15;
 const WHOLE_PER_TERA = 1e12;
 
-/** Adds `sign` (1 or -1) times a decimal that is not below 0 to the sum at `words[at]`. Exact up to 9·10^27 in all. */
-export function addExact(words: Float64Array, at: number, sign: number, milli: number, atto: number): void {
+/** Adds `sign` (1 or -1) times the quantity of a trade to the sum at `words[at]`. Exact up to 9·10^27 in all. */
+export function addQuantity(words: Float64Array, at: number, sign: number, view: TradeView): void {
+  const milli = view.quantityMilli;
   const tera = Math.floor(milli / MILLI_PER_TERA);
   words[at + part.tera] += sign * tera;
   words[at + part.milli] += sign * (milli - tera * MILLI_PER_TERA);
-  words[at + part.atto] += sign * atto;
+  words[at + part.atto] += sign * view.quantityAtto;
   carry(words, at + part.atto, ATTO_PER_MILLI, at + part.milli);
   carry(words, at + part.milli, MILLI_PER_TERA, at + part.tera);
 }

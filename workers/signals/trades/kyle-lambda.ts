@@ -16,7 +16,7 @@
 
 import { Side, SignalEvent } from '../../../schemas/ids.ts';
 import type { TradeSignal, TradeView } from '../signal.ts';
-import { addExact, EXACT_WORDS, exactValue } from './exact-sum.ts';
+import { addQuantity, EXACT_WORDS, exactValue } from './exact-sum.ts';
 import { addPoint, MOMENT_WORDS, rSquaredOf, slopeOf } from './moments.ts';
 import { TimeWindow, WINDOW_BUCKETS } from './time-window.ts';
 
@@ -64,8 +64,8 @@ export class KyleLambda implements TradeSignal {
     prices[state.last] = view.price;
     const { values, at } = window;
     const volumeAt = at + word.volume;
-    if (view.side === Side.buy) addExact(values, volumeAt, 1, view.quantityMilli, view.quantityAtto);
-    else if (view.side === Side.sell) addExact(values, volumeAt, -1, view.quantityMilli, view.quantityAtto);
+    if (view.side === Side.buy) addQuantity(values, volumeAt, 1, view);
+    else if (view.side === Side.sell) addQuantity(values, volumeAt, -1, view);
     if (Number.isNaN(prices[state.before])) return;
     values[at + word.isPoint] = 1;
     values[at + word.change] = view.price - prices[state.before];

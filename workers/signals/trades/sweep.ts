@@ -14,7 +14,7 @@
 
 import { Side, SignalEvent } from '../../../schemas/ids.ts';
 import type { TradeSignal, TradeView } from '../signal.ts';
-import { addExact, EXACT_WORDS, exactValue } from './exact-sum.ts';
+import { addQuantity, EXACT_WORDS, exactValue } from './exact-sum.ts';
 
 const US_PER_S = 1e6;
 const BPS = 1e4;
@@ -61,7 +61,7 @@ export class Sweep implements TradeSignal {
     words[state.timeUs] = timeUs;
     if (isInTime && this.continues(view)) this.extend(view);
     else this.begin(view);
-    if (this.side !== Side.unknown) addExact(this.quantity, 0, 1, view.quantityMilli, view.quantityAtto);
+    if (this.side !== Side.unknown) addQuantity(this.quantity, 0, 1, view);
   }
 
   private continues(view: TradeView): boolean {

@@ -17,6 +17,10 @@ import { GapRate } from '../../../../workers/quality/gap-rate.ts';
 const SECOND_US = 1_000_000;
 const FLOOR_US = 60 * SECOND_US;
 
+function add(rate: GapRate, timeUs: number): void {
+  rate.add(Float64Array.of(timeUs), 0);
+}
+
 type Plain = { readonly meanUs: number; readonly longestUs: number; readonly limitUs: number };
 
 /** The rate after a list of gaps, by the definitions and not step by step: what each gap taught, weighted to the end. */
@@ -47,10 +51,10 @@ function plainRate(gapsUs: readonly number[], floorUs: number): Plain {
 function rateOf(gapsUs: readonly number[], floorUs = FLOOR_US): GapRate {
   const rate = new GapRate(floorUs);
   let nowUs = 1_786_000_000 * SECOND_US;
-  rate.add(nowUs);
+  add(rate, nowUs);
   for (const gapUs of gapsUs) {
     nowUs += gapUs;
-    rate.add(nowUs);
+    add(rate, nowUs);
   }
   return rate;
 }
@@ -88,7 +92,7 @@ describe('the rate of a market', () => {
 
   test('takes records of one moment for one arrival, and a time that steps back or is none for none', () => {
     const rate = new GapRate(FLOOR_US);
-    for (const timeUs of [1000, 1000, 1000, 2000, 1500, Number.NaN, 2000, 3000]) rate.add(timeUs);
+    for (const timeUs of [1000, 1000, 1000, 2000, 1500, Number.NaN, 2000, 3000]) add(rate, timeUs);
     assert.deepEqual([rate.count, rate.meanUs, rate.silenceUs(3500)], [2, 1000, 500]);
   });
 
