@@ -86,6 +86,8 @@ export const StateReason = {
   silent: 8,
   /** The shard began anew and knows nothing of what was before. */
   restart: 9,
+  /** The levels that a cut book kept on a side are used up: what lies behind them was let go. */
+  horizon: 10,
 } as const;
 export type StateReason = (typeof StateReason)[keyof typeof StateReason];
 export const STATE_REASON_NAMES = [
@@ -99,6 +101,7 @@ export const STATE_REASON_NAMES = [
   'connection-lost',
   'silent',
   'restart',
+  'horizon',
 ] as const;
 
 /**

@@ -73,6 +73,7 @@ export class UserSignals {
 /** Results are checked: a value that is no number counts as a fault of the file. */
 function numberOf(value: unknown): number {
   if (value === undefined || value === null) return Number.NaN;
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return Number.NaN;
   if (typeof value !== 'number') throw new TypeError(`expected value to be a number or null, was ${typeof value}`);
   return value;
 }

@@ -60,7 +60,11 @@ describe('wrong usage is one sentence and exit 2:', () => {
     ['an empty port', () => ['config', '--port', ''], ['--port']],
     [
       'a signal file whose promises never end',
-      () => ['start', '--signal', file('promises.ts', 'Promise.resolve().then(() => { for (;;); }); export default {};')],
+      () => [
+        'start',
+        '--signal',
+        file('promises.ts', 'Promise.resolve().then(() => { for (;;); }); export default {};'),
+      ],
       ['--signal', 'promises.ts', 'timed out'],
     ],
     ['a negative ingest port', () => ['config', '--ingest-port', '-1'], ['--ingest-port', '-1']],

@@ -213,7 +213,11 @@ describe('a signal file that cannot be used is refused with its name and the rea
     ['no function', 'export default { name: "a", on: "bar", start: 1 };', /expected functions start and update/],
     ['a module that throws', 'throw new Error("at once");', /at once/],
     ['a module that never ends', 'for (;;);', /timed out/],
-    ['an export that throws when it is read', 'export default { get name() { throw Error("no"); } };', /was: Error: no/],
+    [
+      'an export that throws when it is read',
+      'export default { get name() { throw Error("no"); } };',
+      /was: Error: no/,
+    ],
     ['one that throws what throws again', 'throw new Proxy({}, { get() { throw 1; } });', /cannot be told/],
     [
       'a bar kind that is none',

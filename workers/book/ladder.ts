@@ -99,6 +99,11 @@ export class Ladder {
     return this.isBounded || (this.venueDepth > 0 && this.levels >= this.venueDepth);
   }
 
+  /** Every level that keep() left is gone: there are others behind them, not known any more. */
+  get isUsedUp(): boolean {
+    return this.isClosed && this.levels === 0;
+  }
+
   /** Price milli and atto of the horizon at 0 and 1, with hasHorizon. */
   get horizon(): Float64Array {
     if (!this.isBounded) this.boundAtWorst();

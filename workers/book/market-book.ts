@@ -313,6 +313,7 @@ export class MarketBook {
     if (this.state !== BookState.live) return;
     if (isCrossed(this.bids, this.asks)) this.setState(BookState.suspect, StateReason.crossed);
     else if (this.hasOverflowed) this.setState(BookState.suspect, StateReason.bufferFull);
+    else if (this.bids.isUsedUp || this.asks.isUsedUp) this.setState(BookState.suspect, StateReason.horizon);
   }
 
   private noteGap(): void {

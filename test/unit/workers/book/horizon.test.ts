@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChangeFlag } from '../../../../schemas/ids.ts';
+import { BookState, ChangeFlag, StateReason } from '../../../../schemas/ids.ts';
 import { findFault } from '../../../../workers/book/integrity.ts';
 import { BookOutcome } from '../../../../workers/book/market-book.ts';
 import { SnapshotStage } from '../../../../workers/book/snapshot-stage.ts';
@@ -96,6 +96,21 @@ describe('a book the user keeps some levels of', () => {
     test.book.end();
     assert.deepEqual([test.horizon[0], pricesOf(test.bids)], ['11', [11]]);
     assert.deepEqual(test.taken, [false, true]);
+  });
+
+  it('is suspect once a side has none left of the levels it kept, until the next snapshot', () => {
+    const test = keeping('json', 1);
+    test.feed({ flags: STREAM, bids: at(10, 9), asks: at(11) });
+    assert.equal(test.book.state, BookState.live);
+    test.feed({ flags: 0, bids: gone(10) });
+    assert.deepEqual([test.book.state, test.book.reason], [BookState.suspect, StateReason.horizon]);
+    test.feed({ flags: 0, bids: at(8) });
+    assert.deepEqual([pricesOf(test.bids), test.book.state], [[], BookState.suspect]);
+    test.feed({ flags: STREAM, bids: at(10, 9), asks: at(11) });
+    assert.deepEqual([pricesOf(test.bids), test.book.state], [[10], BookState.live]);
+    // A side that was whole may be empty: there is nothing behind it.
+    test.feed({ flags: 0, asks: gone(11) });
+    assert.equal(test.book.state, BookState.live);
   });
 
   it('leaves the venue its own depth where that is less', () => {
