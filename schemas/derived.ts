@@ -102,7 +102,7 @@ export const signal = defineRecord('signal', RecordType.signal, {
   receiveTimeNs: f64('receive time of the frame that made it'),
   exchangeTimeUs: f64('venue clock of its input'),
   value: f64('float; NaN where it has none'),
-  inputSequence: f64('book sequence, trade count or bar count it was computed at'),
+  inputSequence: f64('book sequence, count of trades or count of bars it was computed at'),
   second: f64('second output; NaN where it has none'),
   third: f64('third output; NaN where it has none'),
   isWarm: u8('1 when warm'),

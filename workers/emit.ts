@@ -74,7 +74,9 @@ function writeSignal(out: OutputWriter, market: Market, number: number, hasEvent
   const base = slot * SLOT_F64;
   f64[base + signal.at.receiveTimeNs] = market.times[0];
   f64[base + signal.at.exchangeTimeUs] = market.times[1];
-  f64[base + signal.at.inputSequence] = placed === undefined ? 0 : placed.inputs;
+  f64[base + signal.at.inputSequence] = market.signals.isOnBook(number)
+    ? market.book.bookSequence
+    : (placed?.inputs ?? 0);
   f64[base + signal.at.value] = signalOf === undefined ? Number.NaN : signalOf.value;
   f64[base + signal.at.second] = signalOf === undefined ? Number.NaN : signalOf.second;
   f64[base + signal.at.third] = signalOf === undefined ? Number.NaN : signalOf.third;

@@ -10,6 +10,7 @@ import { TRADE_SIGNALS } from './signals/trades/registry.ts';
 import type { UserSignals } from './user-signals.ts';
 import { barView, bookView, fillBarView, fillBookView, fillTradeView, tradeView } from './views.ts';
 
+/** A signal with its number in the engine's list, and how many trades or bars it has been given. */
 type Placed<Kind> = { readonly number: number; readonly signal: Kind; inputs: number };
 type AnySignal = BookSignal & TradeSignal & BarSignal;
 /** Bars of one kind, and the signals they drive. */
@@ -94,7 +95,6 @@ export class MarketSignals {
     }
     this.isBookKnown = true;
     if (this.books.length === 0) this.makeBooks();
-    for (let i = 0; i < this.books.length; i++) this.books[i].inputs++;
     if (this.following.length === 0) return;
     fillBookView(bids, asks, timeUs);
     for (let i = 0; i < this.following.length; i++) this.following[i].signal.book(bookView);
@@ -130,6 +130,11 @@ export class MarketSignals {
       driven.placed[i].signal.bar(barView, !isClosed);
     }
     return true;
+  }
+
+  /** True where the signal's input is the book, whose sequence then says what it was computed at. */
+  isOnBook(number: number): boolean {
+    return this.specs[number].input === 'book';
   }
 
   /** The signal with this number, its stateless value brought up to the book; undefined before its first input. */

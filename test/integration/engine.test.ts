@@ -174,6 +174,7 @@ for (const workers of [1, 2]) {
       assert.deepEqual(Object.keys(signals), DEFAULT_SIGNALS);
       assert.deepEqual([signals['cvd']['value'], signals['ema-cross']['isWarm']], [0, false]);
       assert.ok(signals['imbalance']['isWarm']);
+      assert.equal(signals['imbalance']['inputSeq'], (await engine.book('binance:BTCUSDT', 0)).seq);
 
       for (let id = 1; id <= 50; id++) {
         const trade = await reader.next(`trade ${id}`, (each) => each['type'] === 'trade');
