@@ -65,8 +65,7 @@ export function emitWholeBook(out: OutputWriter, market: Market): void {
 
 /** The signal with this number as it stands, in one slot of the group being written. */
 function writeSignal(out: OutputWriter, market: Market, number: number, hasEvent: boolean): void {
-  const { bids, asks } = market.book;
-  const placed = market.signals.read(number, bids, asks, market.isLive, market.timeUs);
+  const placed = market.signal(number);
   const signalOf = placed?.signal;
   const slot = out.claim(RecordType.signal, number, hasEvent && signalOf !== undefined ? signalOf.event : 0);
   if (slot < 0) return;

@@ -11,7 +11,7 @@ import type { UserSignals } from './user-signals.ts';
 import { barView, bookView, fillBarView, fillBookView, fillTradeView, tradeView } from './views.ts';
 
 /** A signal with its number in the engine's list, and how many trades or bars it has been given. */
-type Placed<Kind> = { readonly number: number; readonly signal: Kind; inputs: number };
+export type Placed<Kind> = { readonly number: number; readonly signal: Kind; inputs: number };
 type AnySignal = BookSignal & TradeSignal & BarSignal;
 /** Bars of one kind, and the signals they drive. */
 type BarDriven = {
@@ -87,7 +87,7 @@ export class MarketSignals {
   }
 
   /** A change of a live book was applied; with a side empty, or not live, what follows begins anew. */
-  book(bids: Ladder, asks: Ladder, isLive: boolean, timeUs: number): void {
+  book(bids: Ladder, asks: Ladder, isLive: boolean, times: Float64Array, timeAt: number): void {
     if (this.bookNumbers.length === 0) return;
     if (!isLive || bids.count === 0 || asks.count === 0) {
       this.resetBooks();
@@ -96,7 +96,7 @@ export class MarketSignals {
     this.isBookKnown = true;
     if (this.books.length === 0) this.makeBooks();
     if (this.following.length === 0) return;
-    fillBookView(bids, asks, timeUs);
+    fillBookView(bids, asks, times, timeAt);
     for (let i = 0; i < this.following.length; i++) this.following[i].signal.book(bookView);
   }
 
@@ -138,14 +138,21 @@ export class MarketSignals {
   }
 
   /** The signal with this number, its stateless value brought up to the book; undefined before its first input. */
-  read(number: number, bids: Ladder, asks: Ladder, isLive: boolean, timeUs: number): Placed<Signal> | undefined {
+  read(
+    number: number,
+    bids: Ladder,
+    asks: Ladder,
+    isLive: boolean,
+    times: Float64Array,
+    timeAt: number,
+  ): Placed<Signal> | undefined {
     const placed = this.byNumber[number];
     if (placed === undefined) return undefined;
     const { signal } = placed;
     if (signal.isStateless !== true) return placed;
     if (!isLive || bids.count === 0 || asks.count === 0) signal.reset();
     else {
-      fillBookView(bids, asks, timeUs);
+      fillBookView(bids, asks, times, timeAt);
       signal.book(bookView);
     }
     return placed;

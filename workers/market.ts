@@ -13,12 +13,13 @@ import { TradeHistory } from './bars/trade-history.ts';
 import { MarketBook } from './book/market-book.ts';
 import { isCrossed, isLocked, writeSpread } from './book/measures.ts';
 import type { SnapshotStage } from './book/snapshot-stage.ts';
-import { MarketSignals } from './market-signals.ts';
+import { MarketSignals, type Placed } from './market-signals.ts';
 import { MarketQuality } from './quality/market-quality.ts';
+import type { Signal } from './signals/signal.ts';
 import type { UserSignals } from './user-signals.ts';
 
-/** Words of `times`: of the last record of any kind. */
-const time = { receiveNs: 0, exchangeUs: 1 } as const;
+/** Words of `times`: of the last record of any kind; the third is the second, or when it came where there is none. */
+const time = { receiveNs: 0, exchangeUs: 1, signalUs: 2 } as const;
 const BEST_WORDS = 8;
 /** Milli of a spread that is not known. */
 const UNKNOWN_SPREAD = -1;
@@ -43,7 +44,7 @@ export class Market {
   readonly quality: MarketQuality;
   readonly trades = new TradeHistory();
   /** Receive and exchange time of the last record applied. */
-  readonly times = new Float64Array(2);
+  readonly times = new Float64Array(3);
   /** Drops seen so far of the shared drop word. */
   drops = 0;
   /** True while the market waits in the shard's list of latest values to be shown. */
@@ -84,16 +85,9 @@ export class Market {
   /** Notes when the record at a slot came; trade and change heads have both times first. */
   noteTimes(f64: Float64Array, slot: number): void {
     this.times[time.receiveNs] = f64[slot * SLOT_F64 + trade.at.receiveTimeNs];
-    this.times[time.exchangeUs] = f64[slot * SLOT_F64 + trade.at.exchangeTimeUs];
-  }
-
-  private get receiveWallUs(): number {
-    return this.anchorWallUs + this.times[time.receiveNs] / 1000;
-  }
-
-  /** Venue clock of the last record, or when it came where the venue gives none. */
-  get timeUs(): number {
-    return this.times[time.exchangeUs] === 0 ? this.receiveWallUs : this.times[time.exchangeUs];
+    const exchangeUs = f64[slot * SLOT_F64 + trade.at.exchangeTimeUs];
+    this.times[time.exchangeUs] = exchangeUs;
+    this.times[time.signalUs] = exchangeUs === 0 ? this.anchorWallUs + this.times[time.receiveNs] / 1000 : exchangeUs;
   }
 
   /** Trades, or messages that may have held some, are missing: the bars around say so. The book is not touched. */
@@ -135,7 +129,13 @@ export class Market {
       this.spread.set(spread);
       this.bars.noteSpread(spread[0], spread[1]);
     }
-    this.signals.book(bids, asks, isLive, this.timeUs);
+    this.signals.book(bids, asks, isLive, this.times, time.signalUs);
+  }
+
+  /** The signal with this number as it stands; undefined before its first input. */
+  signal(number: number): Placed<Signal> | undefined {
+    const { bids, asks } = this.book;
+    return this.signals.read(number, bids, asks, this.isLive, this.times, time.signalUs);
   }
 
   /** True when the best bid or offer differs from what was told last; takes note of it. */

@@ -93,11 +93,11 @@ export function fillTradeView(u8: Uint8Array, u32: Uint32Array, f64: Float64Arra
 }
 
 /** A book both of whose sides have levels. */
-export function fillBookView(bids: Ladder, asks: Ladder, timeUs: number): void {
+export function fillBookView(bids: Ladder, asks: Ladder, times: Float64Array, timeAt: number): void {
   const view = bookView;
   const bid = bids.offsetOf(0);
   const ask = asks.offsetOf(0);
-  view.timeUs = timeUs;
+  view.timeUs = times[timeAt];
   view.bids = bids;
   view.asks = asks;
   view.bidPrice = decimalToFloat(bids.values[bid + ladder.priceMilli], bids.values[bid + ladder.priceAtto]);

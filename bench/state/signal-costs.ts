@@ -71,7 +71,7 @@ abstract class SignalTurn implements Turn {
     this.prepare();
     this.run();
     const { bids, asks } = BOOKS[0];
-    const value = this.signals.read(0, bids, asks, true, START_US)?.signal.value ?? Number.NaN;
+    const value = this.signals.read(0, bids, asks, true, Float64Array.of(START_US), 0)?.signal.value ?? Number.NaN;
     check(Number.isFinite(value), `signal ${this.name}: expected a value, was ${value}`);
   }
 }
@@ -87,13 +87,14 @@ class BookTurn extends SignalTurn {
   run(): void {
     const { signals, changes } = this;
     // Signals are made with their first input.
-    signals.book(BOOKS[0].bids, BOOKS[0].asks, true, START_US);
+    const times = Float64Array.of(START_US);
+    signals.book(BOOKS[0].bids, BOOKS[0].asks, true, times, 0);
     const isRead = signals.books[0].signal.isStateless;
     for (let change = 0; change < changes; change++) {
       const { bids, asks } = BOOKS[change & 1];
-      const timeUs = START_US + change * TRADE_STEP_US;
-      signals.book(bids, asks, true, timeUs);
-      if (isRead) signals.read(0, bids, asks, true, timeUs);
+      times[0] = START_US + change * TRADE_STEP_US;
+      signals.book(bids, asks, true, times, 0);
+      if (isRead) signals.read(0, bids, asks, true, times, 0);
     }
   }
 }
