@@ -1,6 +1,6 @@
 // What a shard tells the main thread about one market, when someone listens: deltas, best prices, bars, signals. Hot path.
 
-import { BAR_SLOTS, bar, signal } from '../schemas/derived.ts';
+import { BAR_SLOTS, signal } from '../schemas/derived.ts';
 import { RecordType, RequestKind, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../schemas/layout.ts';
 import { BAR_CHANGE_WORDS, barChangeEntry } from './bars/bar-changes.ts';
@@ -26,9 +26,7 @@ export function writeBar(out: OutputWriter, bars: MarketBars, kind: number, row:
     slots[i] = out.claim(BAR_RECORDS[i], i === 0 ? flags : 0, 0);
     if (slots[i] < 0) return;
   }
-  const { f64 } = out.ring;
-  f64[slots[0] * SLOT_F64 + bar.at.kind] = bars.kindNumber(kind);
-  bars.writeBar(kind, row, f64, slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]);
+  bars.writeBar(kind, row, out.ring.f64, slots[0], slots[1], slots[2], slots[3], slots[4], slots[5]);
 }
 const barSlots = new Int32Array(BAR_SLOTS);
 

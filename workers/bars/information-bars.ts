@@ -10,7 +10,7 @@ import type { BarChanges } from './bar-changes.ts';
 import { BarHistory } from './bar-history.ts';
 import { compareWidth, extendInOrder } from './bar-in-order.ts';
 import { BarRoom } from './bar-room.ts';
-import { BAR_WORDS, BarFlag, barRow, clearSpread, extendSpread, openBar } from './ohlcv.ts';
+import { BAR_WORDS, BarFlag, barRow, clearSpread, extendSpread, markGap, openBar } from './ohlcv.ts';
 import { copyQuantity, copyTrade, hasQuantity, isSameQuantity, subtractQuantity } from './split.ts';
 import { multiply, NOTIONAL_WORDS } from './sums.ts';
 import { BarChange } from './time-bars.ts';
@@ -81,11 +81,7 @@ export class InformationBars {
 
   /** Trades were lost: the bar open now and the next one are not whole. */
   noteGap(): void {
-    if (this.openRow !== NONE) {
-      const at = this.openRow * BAR_WORDS + row.flags;
-      const { rows } = this.history;
-      rows[at] = (rows[at] & ~BarFlag.completenessMask) | (Completeness.gap << BarFlag.completenessShift);
-    }
+    if (this.openRow !== NONE) markGap(this.history.rows, this.openRow * BAR_WORDS);
     this.hasGapBeforeNext = true;
   }
 

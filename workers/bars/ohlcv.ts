@@ -1,7 +1,7 @@
 // One OHLCV bar as a row of 36 float64: its layout, its trades, bars merged into it, and its output slots. Hot path.
 
 import { bar, barNotional, barPrices, barSides, barSpread, barVolumes } from '../../schemas/derived.ts';
-import { Side } from '../../schemas/ids.ts';
+import { Completeness, Side } from '../../schemas/ids.ts';
 import { defineBlock, f64, SLOT_F64 } from '../../schemas/layout.ts';
 import { trade } from '../../schemas/market-data.ts';
 import {
@@ -52,7 +52,7 @@ export const barRow = defineBlock('barRow', 36 * 8, {
   spreadHighAtto: f64('integer, 10^-18'),
   spreadLowMilli: f64('smallest spread; -1 for none'),
   spreadLowAtto: f64('integer, 10^-18'),
-  theta: f64('imbalance bars: trades of buyers less those of sellers so far; time bars: 1 while it is empty'),
+  isEmpty: f64('1 in a bar that stands for an interval without trades'),
 });
 
 /** Words of one row. */
@@ -99,6 +99,12 @@ export function blankBar(rows: Float64Array, at: number): void {
   for (let word = 0; word < SUM_WORDS; word++) rows[at + row.unknownTera + word] = 0;
 }
 
+/** Trades of the bar at `rows[at]` are missing. */
+export function markGap(rows: Float64Array, at: number): void {
+  const flags = rows[at + row.flags] & ~BarFlag.completenessMask;
+  rows[at + row.flags] = flags | (Completeness.gap << BarFlag.completenessShift);
+}
+
 /** An interval without trades behind the bar at `rows[fromAt]`: its close, or zeros, as every price. */
 export function emptyBar(rows: Float64Array, at: number, fromAt: number, hasPrices: boolean): void {
   const milli = hasPrices ? rows[fromAt + row.closeMilli] : 0;
@@ -115,7 +121,7 @@ export function emptyBar(rows: Float64Array, at: number, fromAt: number, hasPric
   }
   for (let word = 0; word < SUM_WORDS; word++) rows[at + row.unknownTera + word] = 0;
   clearSpread(rows, at);
-  rows[at + row.theta] = 1;
+  rows[at + row.isEmpty] = 1;
 }
 
 /** Adds a trade to the bar; `product` and `range` are its notional (sums.ts multiply). */

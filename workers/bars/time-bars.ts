@@ -15,6 +15,7 @@ import {
   emptyBar,
   extendBar,
   extendSpread,
+  markGap,
   mergeBar,
   openBar,
 } from './ohlcv.ts';
@@ -182,11 +183,7 @@ export class TimeBars {
 
   /** Trades were lost: the bar open now and those made next are not whole. */
   noteGap(): void {
-    if (this.openRow !== NONE) {
-      const at = this.openRow * BAR_WORDS + row.flags;
-      const { rows } = this.history;
-      rows[at] = (rows[at] & ~BarFlag.completenessMask) | (Completeness.gap << BarFlag.completenessShift);
-    }
+    if (this.openRow !== NONE) markGap(this.history.rows, this.openRow * BAR_WORDS);
     this.hasGapBeforeNext = true;
   }
 
@@ -314,8 +311,8 @@ export class TimeBars {
     const { rows } = this.history;
     const at = held * BAR_WORDS;
     const revision = rows[at + row.revision] + 1;
-    if (rows[at + row.theta] !== 0) openBar(rows, at, record, base);
-    rows[at + row.theta] = 0;
+    if (rows[at + row.isEmpty] !== 0) openBar(rows, at, record, base);
+    rows[at + row.isEmpty] = 0;
     rows[at + row.revision] = revision;
     const kept = rows[at + row.flags] & ~(BarFlag.stateMask | BarFlag.noPrices);
     rows[at + row.flags] = kept | (state << BarFlag.stateShift);
@@ -333,7 +330,7 @@ export class TimeBars {
     this.hasGapBeforeNext = false;
     rows[at + row.startTimeUs] = startUs;
     rows[at + row.flags] = flags | (completeness << BarFlag.completenessShift);
-    rows[at + row.theta] = 0;
+    rows[at + row.isEmpty] = 0;
     openBar(rows, at, record, base);
     clearSpread(rows, at);
     this.changedRow = made;
