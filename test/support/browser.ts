@@ -1,6 +1,6 @@
 // Headless Chromium for tests of the page; notes what a person would not see: errors and requests to other hosts.
 
-import { accessSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -18,17 +18,11 @@ export class Chromium {
     this.browser = browser;
   }
 
-  /** True where the Debian package is installed; .ci/packages sees to it. */
-  static get isInstalled(): boolean {
-    try {
-      accessSync(CHROMIUM);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
+  /** Rejects where the Debian package is not installed; `npm test` sees to it. */
   static async start(): Promise<Chromium> {
+    await access(CHROMIUM).catch(() => {
+      throw new Error(`expected ${CHROMIUM}, was absent: .ci/packages installs it`);
+    });
     return new Chromium(await chromium.launch({ executablePath: CHROMIUM, args: QUIET }));
   }
 
