@@ -1,11 +1,14 @@
 // A book that falls silent: stale once nothing changed it for longer than the setting and its own rate allow, told before
-// anything else of it, and live again with the next change that follows. Driven by recorded time, in this thread.
+// anything else of it, and live again with the next change that follows. Driven by recorded time, but for the last.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import type { MarketReport } from '../../engine/replay-report.ts';
 import { replayInProcess } from '../support/engine-subject.ts';
 import { FramesFolder } from '../support/frames-file.ts';
+import { type Json, LiveEngine } from '../support/live-engine.ts';
 
 const folder = new FramesFolder();
 
@@ -60,4 +63,34 @@ test('a slow book with long gaps of its own is not stale between them', async ()
 test('a book whose rate is not known yet is never stale', async () => {
   const lines = [...regular('NEW', 1, 5), ...regular('OTHER', 10, 900)];
   assert.equal((await stateOf(lines, 'NEW')).state, 'live');
+});
+
+test('subscribers are told, and what they ask for then says so', async () => {
+  const live = await LiveEngine.start({ plans: marketPlansOf({ usual: { staleAfterMs: 500 } }) });
+  try {
+    const [producer, subscriber] = [await live.producer('json'), await live.subscriber()];
+    producer.send(JSON.parse(change(0, 'A', true).d) as object);
+    await live.book('x:A', 1);
+    await subscriber.subscribe('status.x:A', 'bbo.x:A');
+    for (let i = 1; i <= 30; i++) {
+      producer.send(JSON.parse(change(i, 'A').d) as object);
+      await sleep(5);
+    }
+    const isState = (type: string, state: string) => (message: Json) =>
+      message['type'] === type && message['state'] === state;
+    const status = await subscriber.next('the stale status', isState('status', 'stale'));
+    assert.equal(status['reason'], 'silent');
+    await subscriber.next('best prices that say so', isState('book_ticker', 'stale'));
+    const book = await live.book('x:A', 31);
+    assert.deepEqual([book.state, book.reason, book.bids.length], ['stale', 'silent', 1]);
+    const signals = await live.get<Record<string, { value: number | null }>>('/v1/signals/x%3AA');
+    assert.equal(signals['imbalance'].value, null);
+    producer.send(JSON.parse(change(31, 'A').d) as object);
+    await subscriber.next('live again', isState('status', 'live'));
+    await subscriber.next('best prices again', isState('book_ticker', 'live'));
+    await producer.close();
+    await subscriber.close();
+  } finally {
+    await live.stop();
+  }
 });
