@@ -5,9 +5,9 @@
 import { FrameResult } from '../../../schemas/ids.ts';
 import { venueRule } from '../../../schemas/venue-rules.ts';
 import { assert } from '../../base/assert.ts';
+import { ObjectReader } from '../../decode/object-reader.ts';
 import {
   CLOSE_ARRAY,
-  CLOSE_OBJECT,
   documentEnd,
   integerNumber,
   keyBytes,
@@ -21,7 +21,7 @@ import {
 } from '../../decode/scan.ts';
 import type { FrameDecoder, RecordSink } from '../../decode/sink.ts';
 import { isoTime } from '../../decode/time.ts';
-import { keyFrom, keyTo, member, refusal, textEnd } from '../../decode/walk.ts';
+import { refusal, textEnd } from '../../decode/walk.ts';
 import { BookEvents } from './book.ts';
 import { CandleEvents } from './candles.ts';
 import { Kind, kindOf } from './channels.ts';
@@ -50,20 +50,20 @@ const NEEDS = HAS_CHANNEL | HAS_SEQUENCE | HAS_EVENTS;
 /** What must have come for the events to be read in passing. */
 const BEFORE_EVENTS = HAS_CHANNEL | HAS_TIMESTAMP | HAS_SEQUENCE;
 
-export class CoinbaseDecoder implements FrameDecoder {
+export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
   private readonly envelope = new Float64Array(ENVELOPE_FIELDS);
   private readonly sequence: ConnectionSequence;
   private readonly book: BookEvents;
   private readonly trades: TradeEvents;
   private readonly tickers: TickerEvents;
   private readonly candles: CandleEvents;
-  private seen = 0;
   private kind: number = Kind.unknown;
   private isError = false;
   private eventsAt = 0;
   private followed: number = Follow.inOrder;
 
   constructor(sink: RecordSink, _venue: string) {
+    super();
     this.sequence = new ConnectionSequence(sink);
     this.book = new BookEvents(sink, this.envelope, this.sequence);
     this.trades = new TradeEvents(sink, this.sequence);
@@ -117,27 +117,7 @@ export class CoinbaseDecoder implements FrameDecoder {
     this.trades.begin();
   }
 
-  private members(bytes: Uint8Array, at: number, end: number): number {
-    let position = skipSpace(bytes, at + 1, end);
-    while (bytes[position] !== CLOSE_OBJECT) {
-      const value = member(bytes, position, end);
-      if (value < 0) return value;
-      const after = this.member(bytes, keyFrom, keyTo, value, end);
-      if (after < 0) return after;
-      position = next(bytes, after, end, CLOSE_OBJECT);
-      if (position < 0) return position;
-    }
-    return position + 1;
-  }
-
-  /** Notes a field; false where the message had it before. */
-  private once(bit: number): boolean {
-    if ((this.seen & bit) !== 0) return false;
-    this.seen |= bit;
-    return true;
-  }
-
-  private member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
+  protected member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
     if (matches(bytes, from, to, KEY_EVENTS))
       return this.once(HAS_EVENTS) ? this.events(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_CHANNEL))

@@ -3,9 +3,10 @@
 // Source: Kraken WebSocket v2 docs, "Introduction", "Channels" (2026-05); docs/venues/kraken.md.
 
 import { FrameResult } from '../../../schemas/ids.ts';
-import { CLOSE_OBJECT, documentEnd, keyBytes, matches, next, skipSpace, skipValue } from '../../decode/scan.ts';
+import { ObjectReader } from '../../decode/object-reader.ts';
+import { documentEnd, keyBytes, matches, skipValue } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
-import { keyFrom, keyTo, member, textEnd } from '../../decode/walk.ts';
+import { textEnd } from '../../decode/walk.ts';
 import { noteAnswer } from './answers.ts';
 import { SymbolDepths } from './depths.ts';
 
@@ -56,13 +57,12 @@ const BEFORE_DATA = HAS_CHANNEL | HAS_TYPE;
 const Kind = { unknown: 0, control: 1, book: 2, trades: 3, tickers: 4, candles: 5 } as const;
 const MessageType = { other: 0, snapshot: 1, update: 2 } as const;
 
-export class ObjectMessages {
+export class ObjectMessages extends ObjectReader {
   private readonly depths = new SymbolDepths();
   private readonly book: V2Book;
   private readonly trades: V2Trades;
   private readonly tickers: V2Tickers;
   private readonly candles: V2Candles;
-  private seen = 0;
   private kind: number = Kind.unknown;
   private type: number = MessageType.other;
   private isEvent = false;
@@ -72,6 +72,7 @@ export class ObjectMessages {
   private successAt = 0;
 
   constructor(sink: RecordSink) {
+    super();
     this.book = new V2Book(sink, this.depths);
     this.trades = new V2Trades(sink);
     this.tickers = new V2Tickers(sink);
@@ -101,27 +102,7 @@ export class ObjectMessages {
     this.depths.begin();
   }
 
-  private members(bytes: Uint8Array, at: number, end: number): number {
-    let position = skipSpace(bytes, at + 1, end);
-    while (bytes[position] !== CLOSE_OBJECT) {
-      const value = member(bytes, position, end);
-      if (value < 0) return value;
-      const after = this.member(bytes, keyFrom, keyTo, value, end);
-      if (after < 0) return after;
-      position = next(bytes, after, end, CLOSE_OBJECT);
-      if (position < 0) return position;
-    }
-    return position + 1;
-  }
-
-  /** Notes a field; false where the message had it before. */
-  private once(bit: number): boolean {
-    if ((this.seen & bit) !== 0) return false;
-    this.seen |= bit;
-    return true;
-  }
-
-  private member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
+  protected member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
     if (matches(bytes, from, to, KEY_DATA)) return this.once(HAS_DATA) ? this.data(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_CHANNEL))
       return this.once(HAS_CHANNEL) ? this.channel(bytes, at, end) : FrameResult.shape;

@@ -42,13 +42,13 @@ export class V2Book extends EntryList {
     this.levels = new V2Levels(sink);
   }
 
-  protected override beginEntry(): void {
-    super.beginEntry();
+  protected override beginEntry(): number {
     this.headSlot = -1;
     this.bidsAt = NOWHERE;
     this.asksAt = NOWHERE;
     this.bidCount = 0;
     this.askCount = 0;
+    return super.beginEntry();
   }
 
   protected member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {

@@ -3,6 +3,7 @@
 // Source: OKX API guide v5, "WebSocket", "Subscribe", "Notification" (2026-08); docs/venues/okx.md.
 
 import { FrameResult, TradeFlag } from '../../../schemas/ids.ts';
+import { ObjectReader } from '../../decode/object-reader.ts';
 import {
   CLOSE_OBJECT,
   documentEnd,
@@ -55,14 +56,13 @@ const HAS_ACTION = 8;
 const HAS_DATA = 16;
 const HAS_EVENT = 32;
 
-export class OkxDecoder implements FrameDecoder {
+export class OkxDecoder extends ObjectReader implements FrameDecoder {
   private readonly sink: RecordSink;
   private readonly book: BookEntries;
   private readonly bbo: BboEntries;
   private readonly trades: TradeEntries;
   private readonly tickers: TickerEntries;
   private readonly candles: CandleRows;
-  private seen = 0;
   private kind: number = Kind.unknown;
   private action: number = Action.none;
   private isKnownEvent = false;
@@ -74,6 +74,7 @@ export class OkxDecoder implements FrameDecoder {
   private dataAt = 0;
 
   constructor(sink: RecordSink, _venue: string) {
+    super();
     this.sink = sink;
     this.book = new BookEntries(sink);
     this.bbo = new BboEntries(sink);
@@ -106,27 +107,7 @@ export class OkxDecoder implements FrameDecoder {
     this.dataAt = 0;
   }
 
-  private members(bytes: Uint8Array, at: number, end: number): number {
-    let position = skipSpace(bytes, at + 1, end);
-    while (bytes[position] !== CLOSE_OBJECT) {
-      const value = member(bytes, position, end);
-      if (value < 0) return value;
-      const after = this.member(bytes, keyFrom, keyTo, value, end);
-      if (after < 0) return after;
-      position = next(bytes, after, end, CLOSE_OBJECT);
-      if (position < 0) return position;
-    }
-    return position + 1;
-  }
-
-  /** Notes a field; false where the message had it before. */
-  private once(bit: number): boolean {
-    if ((this.seen & bit) !== 0) return false;
-    this.seen |= bit;
-    return true;
-  }
-
-  private member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
+  protected member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
     if (matches(bytes, from, to, KEY_ARG)) return this.once(HAS_ARG) ? this.arg(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_DATA)) return this.once(HAS_DATA) ? this.data(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_ACTION))
