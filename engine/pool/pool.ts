@@ -39,7 +39,10 @@ type Watched = {
   epoch: number;
   failure: string | null;
   beat: number;
-  beatAtMs: number;
+  /** Looks in a row that found the heartbeat where it was. */
+  silentLooks: number;
+  /** Its first task has not come to run yet: no heartbeat is expected. */
+  isStarting: boolean;
   isRestarting: boolean;
   /** Nothing takes its place any more. */
   isGivenUp: boolean;
@@ -97,7 +100,7 @@ export class ShardPool {
   static async start(memory: EngineMemory, options: PoolOptions): Promise<ShardPool> {
     const pool = new ShardPool(memory, options);
     try {
-      await Promise.all(pool.shards.map((_, shard) => pool.running(shard)));
+      await Promise.all(pool.shards.map((_, shard) => pool.started(shard)));
     } catch (error) {
       await pool.destroy();
       throw error;
@@ -114,7 +117,8 @@ export class ShardPool {
       epoch: 1,
       failure: null,
       beat: -1,
-      beatAtMs: performance.now(),
+      silentLooks: 0,
+      isStarting: true,
       isRestarting: false,
       isGivenUp: false,
       hasReturned: false,
@@ -143,6 +147,13 @@ export class ShardPool {
     );
   }
 
+  /** Only from here on does its heartbeat count: a thread may take longer to start than a running one may be silent. */
+  private async started(shard: number): Promise<void> {
+    await this.running(shard);
+    this.shards[shard].silentLooks = 0;
+    this.shards[shard].isStarting = false;
+  }
+
   private async running(shard: number): Promise<void> {
     const watched = this.shards[shard];
     const deadline = performance.now() + START_DEADLINE_MS;
@@ -159,8 +170,9 @@ export class ShardPool {
     if (this.isEnding) return;
     const nowMs = performance.now();
     for (const [shard, watched] of this.shards.entries()) {
-      const problem = this.problemOf(watched, nowMs);
-      if (problem === null || watched.isRestarting) continue;
+      this.look(watched);
+      const problem = this.problemOf(watched);
+      if (problem === null || watched.isStarting || watched.isRestarting) continue;
       const running = Atomics.load(watched.words, shardWords.at.runningSignal);
       if (running > 0) this.signals.switchOff(running - 1, 'did not return');
       this.options.onEvent(`shard ${shard} ${problem}`);
@@ -171,15 +183,18 @@ export class ShardPool {
     }
   }
 
-  private problemOf(watched: Watched, nowMs: number): string | null {
-    if (watched.hasReturned) return null;
+  /** Looks are counted and not time: where the machine is too busy for this thread, it is too busy for the shard's. */
+  private look(watched: Watched): void {
     const beat = Atomics.load(watched.words, shardWords.at.heartbeat);
-    if (beat !== watched.beat) {
-      watched.beat = beat;
-      watched.beatAtMs = nowMs;
-    }
+    watched.silentLooks = beat === watched.beat ? watched.silentLooks + 1 : 0;
+    watched.beat = beat;
+  }
+
+  private problemOf(watched: Watched): string | null {
+    if (watched.hasReturned) return null;
     if (watched.failure !== null) return `failed: ${watched.failure}`;
-    return nowMs - watched.beatAtMs > SHARD_STUCK_MS ? 'does not beat' : null;
+    if (watched.isStarting || watched.isRestarting) return null;
+    return watched.silentLooks * SUPERVISE_MS > SHARD_STUCK_MS ? 'does not beat' : null;
   }
 
   /** The thread is ended; nothing takes its place. */
@@ -202,12 +217,10 @@ export class ShardPool {
     watched.failure = null;
     watched.task = this.run(shard, watched.epoch, watched.abort);
     this.note(watched);
-    const began = await this.running(shard).then(
+    const began = await this.started(shard).then(
       () => 'began anew',
       (error: unknown) => `did not begin anew: ${messageOf(error)}`,
     );
-    // Only now does its heartbeat count: a thread may take longer to start than a running one may be silent.
-    watched.beatAtMs = performance.now();
     watched.isRestarting = false;
     this.options.onEvent(`shard ${shard} ${began}`);
   }
@@ -219,9 +232,8 @@ export class ShardPool {
 
   /** Shards that failed, are being replaced or whose heartbeat stands still, with the reason. */
   health(): string[] {
-    const nowMs = performance.now();
     const reasons = this.shards.map((watched, shard) => {
-      const problem = this.problemOf(watched, nowMs);
+      const problem = this.problemOf(watched);
       if (problem !== null) return `shard ${shard} ${problem}`;
       return watched.isRestarting ? `shard ${shard} is being replaced` : null;
     });
