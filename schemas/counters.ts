@@ -58,6 +58,13 @@ export const MARKET_COUNTERS = [
     unit: 'changes',
     meaning: 'held book changes applied or discarded since; the rest of held is waiting. Writer: shard',
   },
+  {
+    name: 'derivatives',
+    unit: 'values',
+    meaning: 'mark and index prices, funding rates and open interest, which feed nothing. Writer: shard',
+  },
+  { name: 'liquidations', unit: 'liquidations', meaning: 'positions closed by the venue, which feed nothing. Writer: shard' },
+  { name: 'backfilled', unit: 'records', meaning: 'trade records that came by REST after a loss. Writer: shard' },
 ] as const satisfies readonly Counter[];
 
 export type MarketCounterName = (typeof MARKET_COUNTERS)[number]['name'];

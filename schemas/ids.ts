@@ -25,6 +25,10 @@ export const RecordType = {
   status: 19,
   answer: 20,
   request: 21,
+  source: 22,
+  derivative: 25,
+  liquidation: 26,
+  backfill: 27,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
@@ -65,6 +69,16 @@ export const LevelFlag = {
   ask: 1,
   /** No level: the price down to which a side is truly known, behind the levels of a whole book. */
   horizon: 2,
+} as const;
+
+/** What a derivative record tells; in the lowest three bits of its flags. */
+export const DerivativeKind = { markPrice: 1, indexPrice: 2, fundingRate: 3, openInterest: 4 } as const;
+export const DerivativeFlag = { kindMask: 7, negative: 8 } as const;
+
+/** Bits of `flags` in backfill records. */
+export const BackfillFlag = {
+  /** The venue gave all trades of the span; else some may be missing still. */
+  whole: 1,
 } as const;
 
 /** The trust state of one book. */
@@ -154,6 +168,12 @@ export const DIALECTS = [
   'coinbase',
   'kraken',
   'okx',
+  'bybit',
+  'bybit-spot',
+  'bitfinex',
+  'hyperliquid',
+  'dydx',
+  'injective',
   'json',
   'flatbuffers',
 ] as const;

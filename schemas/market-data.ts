@@ -90,6 +90,40 @@ export const gap = defineRecord('gap', RecordType.gap, {
   lost: f64('venue messages missing, 0 where unknown'),
 });
 
+/**
+ * The records of this market that follow come from this connection. Written by connectors, whose connections overlap
+ * where one replaces another: a delta belongs on the snapshot of its own connection.
+ */
+export const source = defineRecord('source', RecordType.source, {
+  connection: f64('number of the connection, from 1 up'),
+});
+
+/** Mark or index price, funding rate or open interest of a contract; feeds nothing. Flags: DerivativeFlag. */
+export const derivative = defineRecord('derivative', RecordType.derivative, {
+  receiveTimeNs: f64('monotonic, since the engine clock anchor'),
+  exchangeTimeUs: f64('venue clock, since 1970; 0 where the venue gives none'),
+  valueMilli: f64('integer, 10^-3, without its sign'),
+  valueAtto: f64('integer, 10^-18'),
+  effectiveTimeUs: f64('when a funding is due, since 1970; 0 where the frame does not say'),
+});
+
+/** A position closed by the venue; feeds nothing. The two lowest bits of `flags` hold the Side of the order that closed it. */
+export const liquidation = defineRecord('liquidation', RecordType.liquidation, {
+  receiveTimeNs: f64('monotonic, since the engine clock anchor'),
+  exchangeTimeUs: f64('venue clock, since 1970; 0 where the venue gives none'),
+  priceMilli: f64('integer, 10^-3'),
+  priceAtto: f64('integer, 10^-18'),
+  quantityMilli: f64('integer, 10^-3'),
+  quantityAtto: f64('integer, 10^-18'),
+});
+
+/** Trades of a span that was lost have been asked for again; those that the venue gave stand before it. Flags: BackfillFlag. */
+export const backfill = defineRecord('backfill', RecordType.backfill, {
+  receiveTimeNs: f64('monotonic, since the engine clock anchor'),
+  fromTimeUs: f64('venue clock, since 1970: the loss began here'),
+  toTimeUs: f64('venue clock, since 1970: and ended here'),
+});
+
 /** Closes what one commit made visible and says when; `count` is the frames in it. Not part of any state. */
 export const stamp = defineRecord('stamp', RecordType.stamp, {
   receiveTimeNs: f64('receive time of the first frame of the commit'),

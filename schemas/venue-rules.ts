@@ -13,6 +13,8 @@ export const Continuity = {
    * counter that the venue has set back (OKX: prevSeqId = previous seqId).
    */
   chained: 3,
+  /** Every change is a whole book, and `lastSequence` is its time: one older than the book held is left out (Hyperliquid). */
+  wholeByTime: 4,
 } as const;
 export type Continuity = (typeof Continuity)[keyof typeof Continuity];
 
@@ -28,6 +30,10 @@ export type VenueRule = {
   readonly joinsRestSnapshot: boolean;
   /** The recipe of the checksum that a change may carry over the best levels; null where the venue has none. */
   readonly checksum: ChecksumKind | null;
+  /** True where books are crossed by nature and the older of two crossing levels is not shown (dYdX). */
+  readonly uncrosses: boolean;
+  /** A live book that did not change for this long is stale, whatever its own rate: the venue pushes at a cadence. Null: no cadence. */
+  readonly silentAfterMs: number | null;
   /** True where trade ids of one channel rise by one, so that an id not above the last is a repeat. */
   readonly risingTradeIds: boolean;
   readonly source: string;
@@ -43,6 +49,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.firstFollowsLast,
     joinsRestSnapshot: true,
     checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
     risingTradeIds: true,
     source: BINANCE_SPOT,
   },
@@ -52,6 +60,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.firstFollowsLast,
     joinsRestSnapshot: true,
     checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
     risingTradeIds: true,
     source: BINANCE_SPOT,
   },
@@ -61,6 +71,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.previousEqualsLast,
     joinsRestSnapshot: true,
     checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
     risingTradeIds: true,
     source: BINANCE_FUTURES,
   },
@@ -70,6 +82,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.previousEqualsLast,
     joinsRestSnapshot: true,
     checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
     risingTradeIds: true,
     source: BINANCE_FUTURES,
   },
@@ -79,6 +93,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.none,
     joinsRestSnapshot: false,
     checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
     risingTradeIds: false,
     source: 'Coinbase Advanced Trade WebSocket docs, "Sequence Numbers" (2026-08)',
   },
@@ -88,6 +104,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.none,
     joinsRestSnapshot: false,
     checksum: 'kraken',
+    uncrosses: false,
+    silentAfterMs: null,
     risingTradeIds: false,
     source: 'Kraken WebSocket v1 and v2 guides, "Book checksum" (2026-05)',
   },
@@ -97,9 +115,78 @@ export const VENUE_RULES: readonly VenueRule[] = [
     continuity: Continuity.chained,
     joinsRestSnapshot: false,
     checksum: 'okx',
+    uncrosses: false,
+    silentAfterMs: null,
     // An id is the last of its `count` matches, so ids rise by that count.
     risingTradeIds: false,
     source: 'OKX API guide v5, "Order book channel", "Sequence ID", "Checksum" (2026-08)',
+  },
+  {
+    venue: 'bybit',
+    connectionField: null,
+    continuity: Continuity.firstFollowsLast,
+    joinsRestSnapshot: false,
+    checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
+    risingTradeIds: false,
+    source: 'Bybit API v5 docs, "Orderbook" (2026-08): a snapshot or u = 1 replaces, u rises by one',
+  },
+  {
+    venue: 'bybit-spot',
+    connectionField: null,
+    continuity: Continuity.firstFollowsLast,
+    joinsRestSnapshot: false,
+    checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
+    risingTradeIds: false,
+    source: 'Bybit API v5 docs, "Orderbook" (2026-08): a snapshot or u = 1 replaces, u rises by one',
+  },
+  {
+    venue: 'bitfinex',
+    connectionField: 'seq',
+    continuity: Continuity.none,
+    joinsRestSnapshot: false,
+    checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
+    risingTradeIds: false,
+    source: 'Bitfinex WebSocket v2 docs, "Configuration", SEQ_ALL 65536 (2026-07)',
+  },
+  {
+    venue: 'hyperliquid',
+    connectionField: null,
+    continuity: Continuity.wholeByTime,
+    joinsRestSnapshot: false,
+    checksum: null,
+    uncrosses: false,
+    // Three cadences of the normal mode, a push each 5 s.
+    silentAfterMs: 15_000,
+    risingTradeIds: false,
+    source: 'Hyperliquid docs, "WebSocket subscriptions", l2Book (2026-06); venues.md §4.2, §4.3',
+  },
+  {
+    venue: 'dydx',
+    connectionField: 'message_id',
+    continuity: Continuity.none,
+    joinsRestSnapshot: false,
+    checksum: null,
+    uncrosses: true,
+    silentAfterMs: null,
+    risingTradeIds: false,
+    source: 'dYdX v4 indexer docs, "WebSockets", and server source (2026-03); venues.md §5.3, §5.4',
+  },
+  {
+    venue: 'injective',
+    connectionField: null,
+    continuity: Continuity.firstFollowsLast,
+    joinsRestSnapshot: true,
+    checksum: null,
+    uncrosses: false,
+    silentAfterMs: null,
+    risingTradeIds: false,
+    source: 'Injective API docs, "StreamOrderbookUpdate", "OrderbooksV2" (2026-08); venues.md §6.2, §6.4',
   },
 ];
 
@@ -109,6 +196,8 @@ const PLAIN: Omit<VenueRule, 'venue'> = {
   continuity: Continuity.none,
   joinsRestSnapshot: false,
   checksum: null,
+  uncrosses: false,
+  silentAfterMs: null,
   risingTradeIds: false,
   source: 'tardis normalised schema: a book_change with isSnapshot replaces, any other is absolute quantities',
 };

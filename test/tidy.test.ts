@@ -66,6 +66,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine/ingress': [...SHARED, 'engine/decode', 'engine/route', 'engine/uws'],
   'engine/publish': [...SHARED, 'engine/measures', 'engine/uws'],
   'engine/synthetic': SHARED,
+  'engine/connect': SHARED,
+  'engine/simulate': [...SHARED, 'engine/connect', 'engine/synthetic'],
   'workers/book': SHARED,
   'workers/bars': SHARED,
   'workers/signals': SHARED,
@@ -77,6 +79,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const JOINERS: Readonly<Record<string, readonly string[]>> = {
   'engine/ingress/thread.ts': [],
   'engine/ingress/decoders.ts': ['engine/venues'],
+  'engine/ingress/connectors.ts': ['engine/venues', 'engine/connect'],
+  'engine/simulate/simulators.ts': ['engine/venues'],
 };
 
 function mayImport(from: string, to: string): boolean {
@@ -84,7 +88,8 @@ function mayImport(from: string, to: string): boolean {
   if (unit === target) return true;
   if (unit === 'engine') return target === 'schemas' || target.startsWith('engine/');
   if (unit === 'workers') return target.startsWith('workers/') || SHARED.includes(target);
-  if (unit.startsWith('engine/venues/')) return [...SHARED, 'engine/decode'].includes(target);
+  if (unit.startsWith('engine/venues/'))
+    return [...SHARED, 'engine/decode', 'engine/connect', 'engine/simulate'].includes(target);
   if (JOINERS[from]?.some((folder) => target.startsWith(folder))) return true;
   return ALLOWED[unit]?.includes(target) ?? false;
 }

@@ -11,7 +11,7 @@ import { OkxDecoder } from '../venues/okx/decode.ts';
 
 const binance: DecoderFactory = (sink, venue) => new BinanceDecoder(sink, venue);
 
-export const DECODERS: Readonly<Record<Dialect, DecoderFactory>> = {
+export const DECODERS: Readonly<Partial<Record<Dialect, DecoderFactory>>> = {
   binance,
   'binance-us': binance,
   'binance-futures': binance,

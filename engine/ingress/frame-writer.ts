@@ -21,7 +21,16 @@ import { RING_FULL, RingWriter } from '../ring/spsc-ring.ts';
 
 /** Updates that one record of a type counts for; heads and continuations count none. */
 const UPDATES = new Uint8Array(32);
-for (const type of [RecordType.trade, RecordType.level, RecordType.quote, RecordType.candle]) UPDATES[type] = 1;
+for (const type of [
+  RecordType.trade,
+  RecordType.level,
+  RecordType.quote,
+  RecordType.candle,
+  RecordType.derivative,
+  RecordType.liquidation,
+]) {
+  UPDATES[type] = 1;
+}
 
 /** Markets one frame may touch before their counters are kept no more apart; frames of more are batches of our own making. */
 const TOUCHED_MAX = 4096;
