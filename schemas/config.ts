@@ -106,6 +106,9 @@ export const EMPTY_BARS_MAX = 200;
 /** Trades kept per market for `/v1/trades`. */
 export const TRADE_HISTORY = 100;
 
+/** Ranges of missing trade ids remembered per market where ids rise by one: losses are few, and a back-fill closes them. */
+export const MISSING_RANGES_MAX = 64;
+
 /** Trade ids remembered per market where ids are not rising by one, to leave duplicates out. Covers Coinbase's 100-trade snapshot many times. */
 export const TRADE_ID_WINDOW = 4096;
 

@@ -63,7 +63,11 @@ export const MARKET_COUNTERS = [
     unit: 'values',
     meaning: 'mark and index prices, funding rates and open interest, which feed nothing. Writer: shard',
   },
-  { name: 'liquidations', unit: 'liquidations', meaning: 'positions closed by the venue, which feed nothing. Writer: shard' },
+  {
+    name: 'liquidations',
+    unit: 'liquidations',
+    meaning: 'positions closed by the venue, which feed nothing. Writer: shard',
+  },
   { name: 'backfilled', unit: 'records', meaning: 'trade records that came by REST after a loss. Writer: shard' },
 ] as const satisfies readonly Counter[];
 

@@ -79,6 +79,8 @@ export const DerivativeFlag = { kindMask: 7, negative: 8 } as const;
 export const BackfillFlag = {
   /** The venue gave all trades of the span; else some may be missing still. */
   whole: 1,
+  /** The trades asked for follow; a record without it closes them. */
+  begin: 2,
 } as const;
 
 /** The trust state of one book. */

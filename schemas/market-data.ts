@@ -88,6 +88,7 @@ export const clock = defineRecord('clock', RecordType.clock, {
 export const gap = defineRecord('gap', RecordType.gap, {
   receiveTimeNs: f64('monotonic, since the engine clock anchor'),
   lost: f64('venue messages missing, 0 where unknown'),
+  sinceTimeUs: f64('with StateReason.connectionLost: since 1970; what was made from here on may be missing'),
 });
 
 /**

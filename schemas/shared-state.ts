@@ -49,6 +49,10 @@ export const latest = defineBlock('latest', 192, {
   lastPriceMilli: f64('price of the last trade'),
   lastPriceAtto: f64('price of the last trade'),
   activity: i32('Activity'),
+  missingTrades: i32('ranges of trade ids that have not come, where ids rise by one'),
+  firstMissingId: f64('the lowest of those ids; NaN for none'),
+  lastTradeId: f64('id of the last trade accepted; NaN where ids are text or there was none'),
+  lastTradeTimeUs: f64('venue time of the last trade accepted; 0 where there was none'),
 });
 
 /** How a market's silence compares with its own rate (workers/quality). */

@@ -6,10 +6,10 @@ import { MarketNames } from '../engine/memory/market-names.ts';
 import { RingReader } from '../engine/ring/spsc-ring.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter } from '../schemas/counters.ts';
 import { request } from '../schemas/derived.ts';
-import { BookState, ChangeFlag, Interest, RecordType, StateReason, TradeFlag } from '../schemas/ids.ts';
+import { BackfillFlag, BookState, ChangeFlag, Interest, RecordType, StateReason, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../schemas/layout.ts';
-import { bookChange, clock as clockRecord, gap, trade } from '../schemas/market-data.ts';
-import { BarChange } from './bars/time-bars.ts';
+import { backfill, bookChange, clock as clockRecord, gap, source, trade } from '../schemas/market-data.ts';
+import { BarChange } from './bars/bar-changes.ts';
 import { type ChecksumSuspect, reportChecksum } from './book/checksum-report.ts';
 import { BookOutcome, ChangeAction } from './book/market-book.ts';
 import { SnapshotStage } from './book/snapshot-stage.ts';
@@ -119,6 +119,18 @@ export class Dispatch {
         return;
       case RecordType.gap:
         this.gap(slot);
+        return;
+      case RecordType.derivative:
+        this.count(slot, marketCounter.derivatives);
+        return;
+      case RecordType.liquidation:
+        this.count(slot, marketCounter.liquidations);
+        return;
+      case RecordType.source:
+        this.marketAt(slot).book.source = this.f64[slot * SLOT_F64 + source.at.connection];
+        return;
+      case RecordType.backfill:
+        this.backfill(slot);
         return;
       default: // quoteAsk and candlePrices continue the record before them
     }
@@ -303,11 +315,36 @@ export class Dispatch {
     const market = this.marketAt(slot);
     const reason = this.u8[slot * SLOT_BYTES + gap.at.flags] as StateReason;
     const at = slot * SLOT_F64;
+    // A connection that another has taken the place of loses nothing.
+    if (!market.book.isOfSource) return;
     if (reason === StateReason.none) {
       market.loseTrades(this.f64[at + gap.at.lost]);
       return;
     }
+    const isConnection = reason === StateReason.connectionLost;
+    const changes = isConnection ? market.bars.noteGapSince(this.f64, at + gap.at.sinceTimeUs) : BarChange.none;
+    if (changes !== BarChange.none) this.tellBars(market, changes);
     this.lose(market, reason, this.f64, at + gap.at.receiveTimeNs, at + gap.at.lost);
+  }
+
+  private tellBars(market: Market, changes: number): void {
+    const interest = this.interest[market.id];
+    if ((interest & Interest.bar) !== 0) emitBars(this.output, market);
+    if ((changes & FINAL) !== 0) this.signals.bars(market, (interest & Interest.signal) !== 0);
+  }
+
+  /** Trades of a loss are about to come, or have come. */
+  private backfill(slot: number): void {
+    const market = this.marketAt(slot);
+    const flags = this.u8[slot * SLOT_BYTES + backfill.at.flags];
+    const at = slot * SLOT_F64;
+    if ((flags & BackfillFlag.begin) !== 0) {
+      market.bars.beginBackfill(this.f64, at + backfill.at.fromTimeUs);
+      return;
+    }
+    const isWhole = (flags & BackfillFlag.whole) !== 0;
+    const changes = market.bars.endBackfill(this.f64, at + backfill.at.fromTimeUs, at + backfill.at.toTimeUs, isWhole);
+    if (changes !== BarChange.none) this.tellBars(market, changes);
   }
 
   private lose(market: Market, reason: StateReason, f64: Float64Array, receiveTimeAt: number, lostAt: number): void {

@@ -56,6 +56,11 @@ export class LatestValues {
       f64[at + latest.at.askPriceMilli + i] = ask < 0 ? 0 : book.asks.values[ask + i];
     }
     if (hasLast) market.trades.writeLastPrice(f64, at + latest.at.lastPriceMilli);
+    const { missingIds } = market.filter;
+    i32[words + latest.at.missingTrades] = missingIds.count;
+    f64[at + latest.at.firstMissingId] = missingIds.first;
+    market.filter.writeLastId(f64, at + latest.at.lastTradeId);
+    market.bars.writeNewestTime(f64, at + latest.at.lastTradeTimeUs);
     this.writer.end(market.id);
   }
 }

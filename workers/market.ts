@@ -50,7 +50,7 @@ export class Market {
   /** True while the market waits in the shard's list of latest values to be shown. */
   isDirty = false;
   private readonly counters: Float64Array;
-  private readonly filter: TradeFilter;
+  readonly filter: TradeFilter;
   private readonly anchorWallUs: number;
   private readonly best = new Float64Array(BEST_WORDS).fill(-1);
   private readonly spread = Float64Array.of(UNKNOWN_SPREAD, 0);
@@ -74,7 +74,7 @@ export class Market {
     this.bars = new MarketBars({ kinds, latenessMs, emptyBars, keepAll }, counters);
     const kindOf = (kind: string): number => plans.barKinds.findIndex((each) => each.name === kind);
     this.signals = new MarketSignals(plans.signals, plan.signals, kindOf, users);
-    this.quality = new MarketQuality(counters, plan.staleAfterMs, parts.anchorWallUs);
+    this.quality = new MarketQuality(counters, plan.staleAfterMs, parts.anchorWallUs, rule.silentAfterMs);
     this.filter = new TradeFilter(rule, counters);
   }
 
@@ -104,6 +104,7 @@ export class Market {
     if (verdict === TradeVerdict.leftOut) return -1;
     if (verdict === TradeVerdict.acceptedAfterGap) this.loseTrades(this.filter.missing[0]);
     const flagsAt = slot * SLOT_BYTES + trade.at.flags;
+    if (verdict === TradeVerdict.acceptedMissing) this.counters[marketCounter.backfilled]++;
     if ((u8[flagsAt] & TradeFlag.history) !== 0) this.quality.arrived(this.times, 0);
     else this.quality.tradeTimes(this.times, 0);
     if (this.quality.trade(f64, slot * SLOT_F64 + trade.at.priceMilli)) u8[flagsAt] |= TradeFlag.outlier;

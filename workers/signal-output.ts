@@ -2,9 +2,8 @@
 
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
 import { SIGNAL_WORDS } from '../schemas/signals.ts';
-import { BAR_CHANGE_WORDS, barChangeEntry } from './bars/bar-changes.ts';
+import { BAR_CHANGE_WORDS, BarChange, barChangeEntry } from './bars/bar-changes.ts';
 import { BAR_WORDS } from './bars/ohlcv.ts';
-import { BarChange } from './bars/time-bars.ts';
 import { emitSignal } from './emit.ts';
 import type { Market } from './market.ts';
 import type { OutputWriter } from './output/writer.ts';

@@ -7,9 +7,8 @@ import { scaledText } from '../../engine/publish/wide-decimal.ts';
 import { BAR_HISTORY } from '../../schemas/config.ts';
 import { BOOK_STATE_NAMES, COMPLETENESS_NAMES, EMPTY_BARS_NAMES, Side, TradeFlag } from '../../schemas/ids.ts';
 import { venueRule } from '../../schemas/venue-rules.ts';
-import { BAR_CHANGE_WORDS, barChangeEntry } from '../../workers/bars/bar-changes.ts';
+import { BAR_CHANGE_WORDS, BarChange, barChangeEntry } from '../../workers/bars/bar-changes.ts';
 import { MarketBars } from '../../workers/bars/market-bars.ts';
-import { BarChange } from '../../workers/bars/time-bars.ts';
 import { TradeFilter, TradeVerdict } from '../../workers/bars/trade-filter.ts';
 import { type Bar, TimeBars as RefereeBars } from '../support/reference/bars.ts';
 import {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SPLIT_BARS_MAX } from '../../schemas/config.ts';
-import { BarChange } from '../../workers/bars/time-bars.ts';
+import { BarChange } from '../../workers/bars/bar-changes.ts';
 import { BarsSubject } from '../support/information-bars.ts';
 import { formatDecimal } from '../support/reference/decimal.ts';
 import {

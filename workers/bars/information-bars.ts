@@ -7,13 +7,13 @@ import { BarType, Completeness } from '../../schemas/ids.ts';
 import { SLOT_F64 } from '../../schemas/layout.ts';
 import { trade } from '../../schemas/market-data.ts';
 import type { BarChanges } from './bar-changes.ts';
+import { BarChange } from './bar-changes.ts';
 import { BarHistory } from './bar-history.ts';
 import { compareWidth, extendInOrder } from './bar-in-order.ts';
 import { BarRoom } from './bar-room.ts';
 import { BAR_WORDS, BarFlag, barRow, clearSpread, extendSpread, markGap, openBar } from './ohlcv.ts';
 import { copyQuantity, copyTrade, hasQuantity, isSameQuantity, subtractQuantity } from './split.ts';
 import { multiply, NOTIONAL_WORDS } from './sums.ts';
-import { BarChange } from './time-bars.ts';
 
 const NONE = -1;
 

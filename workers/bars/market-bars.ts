@@ -6,13 +6,13 @@ import { marketCounter } from '../../schemas/counters.ts';
 import { BarType, type EmptyBars, TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { clock, trade } from '../../schemas/market-data.ts';
-import { BarChanges } from './bar-changes.ts';
+import { BarChange, BarChanges } from './bar-changes.ts';
 import type { BarHistory } from './bar-history.ts';
 import { isBuiltFrom } from './bucket.ts';
 import { InformationBars } from './information-bars.ts';
 import { BAR_WORDS, BarFlag, barRow, writeBarSlots } from './ohlcv.ts';
 import { multiply, NOTIONAL_WORDS } from './sums.ts';
-import { BARS_WORDS, BarChange, barsWord, TimeBars, type TimeBarsParts } from './time-bars.ts';
+import { BARS_WORDS, barsWord, TimeBars, type TimeBarsParts } from './time-bars.ts';
 
 /** The kinds of one market: numbers into the engine's list of kinds; those kept for signals alone come last. */
 export type BarPlan = {
@@ -30,7 +30,9 @@ const NEXT_END = BARS_WORDS;
 const KIND_END = BARS_WORDS + 1;
 /** The latest venue time that may be true. */
 const LATEST = BARS_WORDS + 2;
-const OWN_WORDS = 3;
+/** Where the loss began whose trades are asked for again; infinite while there is no back-fill. */
+const PAST_FROM = BARS_WORDS + 3;
+const OWN_WORDS = 4;
 
 /** Shared by all markets of the thread: filled and read within one call. */
 const product = new Float64Array(NOTIONAL_WORDS);
@@ -64,6 +66,7 @@ export class MarketBars {
     this.shared[barsWord.spreadMilli] = -1;
     this.shared[NEXT_END] = Number.POSITIVE_INFINITY;
     this.shared[LATEST] = Number.POSITIVE_INFINITY;
+    this.shared[PAST_FROM] = Number.POSITIVE_INFINITY;
     this.timed = timeBarsOf(plan, { ...plan, shared: this.shared, changes: this.changes });
     const of = (index: number): TimeBars | InformationBars =>
       this.timed.find((bars) => bars.index === index) ??
@@ -84,9 +87,15 @@ export class MarketBars {
     const range = multiply(f64, base + trade.at.priceMilli, base + trade.at.quantityMilli, product);
     this.changes.clear();
     let changes = 0;
+    const isPast = (u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.history) !== 0 && shared[PAST_FROM] !== Infinity;
     for (let at = 0; at < timed.length; at++) {
       const bars = timed[at];
       const { lower } = bars;
+      if (isPast && !isAhead && (lower === null || (lower.change & (BarChange.updated | BarChange.opened)) === 0)) {
+        const past = bars.addPast(f64, base, matches, side, product, range, state, shared[PAST_FROM]);
+        changes |= past === BarChange.updated ? past : this.noteMove(bars, past);
+        continue;
+      }
       const change = isAhead
         ? BarChange.late
         : lower === null
@@ -119,6 +128,34 @@ export class MarketBars {
     return changes;
   }
 
+  /** As noteGap(), for a loss that began before: `times[at]`, µs since 1970. Returns BarChange bits. */
+  noteGapSince(times: Float64Array, at: number): number {
+    this.changes.clear();
+    let changes: number = BarChange.none;
+    for (let index = 0; index < this.timed.length; index++) changes |= this.timed[index].noteGapSince(times[at]);
+    for (let index = 0; index < this.untimed.length; index++) this.untimed[index].noteGap();
+    return changes;
+  }
+
+  /** Trades that were lost from `times[fromAt]` on follow, flagged as history, oldest first. */
+  beginBackfill(times: Float64Array, fromAt: number): void {
+    this.shared[PAST_FROM] = times[fromAt];
+    for (let at = 0; at < this.timed.length; at++) this.timed[at].beginBackfill();
+  }
+
+  /**
+   * They have come. Bars of the span lack nothing any more where the venue gave all; those bounded by anything but time
+   * followed the order of arrival and stay as they are. Returns BarChange bits.
+   */
+  endBackfill(times: Float64Array, fromAt: number, toAt: number, isWhole: boolean): number {
+    this.shared[PAST_FROM] = Number.POSITIVE_INFINITY;
+    this.changes.clear();
+    let changes: number = BarChange.none;
+    if (!isWhole) return changes;
+    for (let at = 0; at < this.timed.length; at++) changes |= this.timed[at].endBackfill(times[fromAt], times[toAt]);
+    return changes;
+  }
+
   /** Trades of this market were lost here. */
   noteGap(): void {
     for (let index = 0; index < this.kinds; index++) this.all[index].noteGap();
@@ -131,6 +168,11 @@ export class MarketBars {
     shared[barsWord.spreadAtto] = atto;
     for (let at = 0; at < timed.length; at++) timed[at].noteSpread();
     for (let at = 0; at < untimed.length; at++) untimed[at].noteSpread(milli, atto);
+  }
+
+  /** The latest venue time of a trade, 0 before the first. */
+  writeNewestTime(out: Float64Array, outAt: number): void {
+    out[outAt] = Math.max(this.shared[barsWord.newestTradeUs], 0);
   }
 
   /** Number of a kind in the engine's list. */

@@ -105,6 +105,14 @@ export function markGap(rows: Float64Array, at: number): void {
   rows[at + row.flags] = flags | (Completeness.gap << BarFlag.completenessShift);
 }
 
+/** Trades that were missing have come: true where the bar said that some were. */
+export function markBackfilled(rows: Float64Array, at: number): boolean {
+  const flags = rows[at + row.flags];
+  if ((flags & BarFlag.completenessMask) >> BarFlag.completenessShift !== Completeness.gap) return false;
+  rows[at + row.flags] = (flags & ~BarFlag.completenessMask) | (Completeness.backfilled << BarFlag.completenessShift);
+  return true;
+}
+
 /** An interval without trades behind the bar at `rows[fromAt]`: its close, or zeros, as every price. */
 export function emptyBar(rows: Float64Array, at: number, fromAt: number, hasPrices: boolean): void {
   const milli = hasPrices ? rows[fromAt + row.closeMilli] : 0;
@@ -122,6 +130,19 @@ export function emptyBar(rows: Float64Array, at: number, fromAt: number, hasPric
   for (let word = 0; word < SUM_WORDS; word++) rows[at + row.unknownTera + word] = 0;
   clearSpread(rows, at);
   rows[at + row.isEmpty] = 1;
+}
+
+/** Makes an empty bar with prices stand at the close of the bar before it, which has changed; false where nothing is other. */
+export function followClose(rows: Float64Array, at: number, fromAt: number): boolean {
+  if (rows[at + row.isEmpty] === 0 || (rows[at + row.flags] & BarFlag.noPrices) !== 0) return false;
+  const milli = rows[fromAt + row.closeMilli];
+  const atto = rows[fromAt + row.closeAtto];
+  if (rows[at + row.closeMilli] === milli && rows[at + row.closeAtto] === atto) return false;
+  for (let price = at + row.openMilli; price <= at + row.closeMilli; price += 2) {
+    rows[price] = milli;
+    rows[price + 1] = atto;
+  }
+  return true;
 }
 
 /** Adds a trade to the bar; `product` and `range` are its notional (sums.ts multiply). */
@@ -164,6 +185,37 @@ export function extendBar(
   const sum = side === Side.buy ? row.buyTera : side === Side.sell ? row.sellTera : row.unknownTera;
   addQuantity(rows, at + sum, record, base + trade.at.quantityMilli);
   addProduct(rows, at + row.notional0, product, range);
+}
+
+/**
+ * Adds a trade that comes long after it was made, in its place. Times alone do not order trades of one instant: `takesClose`
+ * and `takesOpen` say whether this one goes before what is there with the same time.
+ */
+export function extendPast(
+  rows: Float64Array,
+  at: number,
+  record: Float64Array,
+  base: number,
+  matches: number,
+  side: number,
+  product: Float64Array,
+  range: number,
+  takesOpen: boolean,
+  takesClose: boolean,
+): void {
+  const timeUs = record[base + trade.at.exchangeTimeUs];
+  const isAtClose = timeUs === rows[at + row.closeTimeUs];
+  const closeMilli = rows[at + row.closeMilli];
+  const closeAtto = rows[at + row.closeAtto];
+  extendBar(rows, at, record, base, matches, side, product, range);
+  if (isAtClose && !takesClose) {
+    rows[at + row.closeMilli] = closeMilli;
+    rows[at + row.closeAtto] = closeAtto;
+  }
+  if (timeUs === rows[at + row.openTimeUs] && takesOpen) {
+    rows[at + row.openMilli] = record[base + trade.at.priceMilli];
+    rows[at + row.openAtto] = record[base + trade.at.priceAtto];
+  }
 }
 
 /** Makes the decimal at `rows[at]` that at `from[fromAt]` where this is larger. */

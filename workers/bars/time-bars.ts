@@ -3,9 +3,10 @@
 import { EMPTY_BARS_MAX } from '../../schemas/config.ts';
 import { Completeness, EmptyBars } from '../../schemas/ids.ts';
 import { trade } from '../../schemas/market-data.ts';
-import type { BarChanges } from './bar-changes.ts';
+import { BarChange, type BarChanges } from './bar-changes.ts';
 import { BarHistory } from './bar-history.ts';
 import { bucketOrigin, bucketStart } from './bucket.ts';
+import { markGapSince, mendBars } from './mending.ts';
 import {
   BAR_WORDS,
   BarFlag,
@@ -14,28 +15,12 @@ import {
   clearSpread,
   emptyBar,
   extendBar,
+  extendPast,
   extendSpread,
   markGap,
   mergeBar,
   openBar,
 } from './ohlcv.ts';
-
-/** What one call did, as bits. */
-export const BarChange = {
-  none: 0,
-  /** The open bar took a further trade. */
-  updated: 1,
-  /** A bar opened with the trade. */
-  opened: 2,
-  /** The bar open before became final. */
-  closed: 4,
-  /** A final bar took a late trade and has a higher revision. */
-  revised: 8,
-  /** A bar was made final at once, revision 0: by a late trade into a closed bucket without one, or as an empty bar. */
-  created: 16,
-  /** The trade came too late for its bar and was left out. */
-  late: 32,
-} as const;
 
 const NONE = -1;
 
@@ -92,6 +77,11 @@ export class TimeBars {
   private changedRow = NONE;
   private hasBars = false;
   private hasGapBeforeNext = false;
+  /** A loss was noted since the back-fill began. */
+  private hasNewGap = false;
+  /** Starts of the bars whose open, whose close, the back-fill has set. */
+  private pastOpenUs = NONE;
+  private pastCloseUs = NONE;
 
   /** `index` is the kind's number in `changes`; `lower` must go before this kind in every call. */
   constructor(index: number, intervalMs: number, lower: TimeBars | null, parts: TimeBarsParts) {
@@ -135,6 +125,63 @@ export class TimeBars {
     this.changes.note(this.index, this.changedRow, (change & BarChange.opened) !== 0 ? BarChange.opened : change);
     this.change = change;
     return change;
+  }
+
+  /** Trades from `sinceUs` on may be missing: bars that have closed since are not whole either. Returns BarChange bits. */
+  noteGapSince(sinceUs: number): number {
+    this.noteGap();
+    return markGapSince(this, this.changes, sinceUs);
+  }
+
+  /** Trades of a loss follow, in the order in which they were made. */
+  beginBackfill(): void {
+    this.hasNewGap = false;
+    this.pastOpenUs = NONE;
+    this.pastCloseUs = NONE;
+  }
+
+  /**
+   * As add(), for a trade of a back-fill: no bar that is still held is too old for it. The loss began at `fromUs`, so what
+   * a bar has of that time or before came before this trade, and what it has of later came after it, unless the back-fill
+   * brought it.
+   */
+  addPast(
+    record: Float64Array,
+    base: number,
+    matches: number,
+    side: number,
+    product: Float64Array,
+    range: number,
+    state: number,
+    fromUs: number,
+  ): number {
+    const { words } = this;
+    const timeUs = record[base + trade.at.exchangeTimeUs];
+    let change: number = BarChange.updated;
+    if (timeUs >= words[own.openStartUs] && timeUs < words[own.openEndUs]) {
+      this.changedRow = this.openRow;
+      this.openState = state;
+    } else change = this.findPast(record, base, state);
+    this.change = change;
+    if (change === BarChange.late) return change;
+    const { rows } = this.history;
+    const at = this.changedRow * BAR_WORDS;
+    const startUs = rows[at + row.startTimeUs];
+    const isFirst = rows[at + row.trades] === 0;
+    const takesOpen = !isFirst && this.pastOpenUs !== startUs && rows[at + row.openTimeUs] > fromUs;
+    const takesClose = this.pastCloseUs === startUs || rows[at + row.closeTimeUs] <= fromUs;
+    if (isFirst || timeUs <= rows[at + row.openTimeUs]) this.pastOpenUs = startUs;
+    if (isFirst || timeUs >= rows[at + row.closeTimeUs]) this.pastCloseUs = startUs;
+    extendPast(rows, at, record, base, matches, side, product, range, takesOpen, isFirst || takesClose);
+    this.changes.note(this.index, this.changedRow, (change & BarChange.opened) !== 0 ? BarChange.opened : change);
+    return change;
+  }
+
+  /** The lost trades of [fromUs, toUs] have come, all of them: bars that lacked some say so. Returns BarChange bits. */
+  endBackfill(fromUs: number, toUs: number): number {
+    if (!this.hasNewGap) this.hasGapBeforeNext = false;
+    // A loss noted since lies in the open bar.
+    return mendBars(this, this.changes, fromUs, toUs, this.hasNewGap ? this.openRow : NONE);
   }
 
   /** As add(), for a kind with a lower one, which has had the trade. */
@@ -185,6 +232,7 @@ export class TimeBars {
   noteGap(): void {
     if (this.openRow !== NONE) markGap(this.history.rows, this.openRow * BAR_WORDS);
     this.hasGapBeforeNext = true;
+    this.hasNewGap = true;
   }
 
   /** The shared spread is another. Bars of a lower kind bring up what they saw while they were open. */
@@ -232,6 +280,20 @@ export class TimeBars {
       return endUs + words[own.latenessUs] >= watermarkUs ? this.findClosed(record, base, state) : BarChange.late;
     }
     return this.openNext(record, base, state);
+  }
+
+  /** As find(), without a limit of lateness. What it makes lies in the loss, which another bar may still have to tell of. */
+  private findPast(record: Float64Array, base: number, state: number): number {
+    const { words, shared } = this;
+    this.takeBucket(record, base);
+    const startUs = words[own.startUs];
+    const isClosed = startUs < words[own.newestStartUs] || shared[barsWord.clockUs] >= startUs + this.intervalUs;
+    if (!isClosed) return this.openNext(record, base, state);
+    const { hasGapBeforeNext } = this;
+    this.hasGapBeforeNext = true;
+    const change = this.findClosed(record, base, state);
+    this.hasGapBeforeNext = hasGapBeforeNext;
+    return change;
   }
 
   private takeBucket(record: Float64Array, base: number): void {

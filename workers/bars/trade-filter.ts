@@ -5,6 +5,7 @@ import { TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { trade, tradeId } from '../../schemas/market-data.ts';
 import type { VenueRule } from '../../schemas/venue-rules.ts';
+import { MissingIds } from './missing-ids.ts';
 import { hashText, TradeIdWindow } from './trade-id-window.ts';
 
 export const TradeVerdict = {
@@ -13,6 +14,8 @@ export const TradeVerdict = {
   accepted: 1,
   /** Accepted, and `missing[0]` trades before it never came. */
   acceptedAfterGap: 2,
+  /** Accepted, and one of those that were missing. */
+  acceptedMissing: 3,
 } as const;
 export type TradeVerdict = (typeof TradeVerdict)[keyof typeof TradeVerdict];
 
@@ -23,12 +26,15 @@ const last = { tradeId: 0, seenId: 1, textHash: 2 } as const;
 /**
  * 1. The first trade record of a market chooses its channel, single or aggregate; the other is counted and left out.
  * 2. Trades made outside the market are counted and left out. Where ids rise they still use one up.
- * 3. Where ids rise by one, an id not above the last accepted is a repeat, and a jump means that trades are missing.
+ * 3. Where ids rise by one, a jump means that trades are missing. An id not above the last accepted is a repeat, unless it
+ *    comes with past trades and was missing.
  * 4. Elsewhere an id among the last TRADE_ID_WINDOW is a repeat. Without an id nothing can be told.
  */
 export class TradeFilter {
   /** Trades missing before the record of the last call, after acceptedAfterGap. */
   readonly missing = new Float64Array(1);
+  /** Ids that a jump passed over and that have not come since. */
+  readonly missingIds = new MissingIds();
   private readonly isRising: boolean;
   private readonly counters: Float64Array;
   private readonly last = new Float64Array(3);
@@ -44,6 +50,12 @@ export class TradeFilter {
     this.last[last.seenId] = Number.NEGATIVE_INFINITY;
   }
 
+  /** The id of the last trade accepted where ids rise, else NaN. */
+  writeLastId(out: Float64Array, outAt: number): void {
+    const id = this.last[last.tradeId];
+    out[outAt] = id === Number.NEGATIVE_INFINITY ? Number.NaN : id;
+  }
+
   /** Judges one trade record; with TradeFlag.textId its tradeId record lies in the slot behind it. */
   accept(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): TradeVerdict {
     const flags = u8[slot * SLOT_BYTES + trade.at.flags];
@@ -57,7 +69,8 @@ export class TradeFilter {
     }
     let verdict: TradeVerdict = TradeVerdict.accepted;
     if ((flags & TradeFlag.noId) === 0) {
-      if (this.isRising && (flags & TradeFlag.textId) === 0) verdict = this.follow(f64, idAt);
+      if (this.isRising && (flags & TradeFlag.textId) === 0)
+        verdict = this.follow(f64, idAt, (flags & TradeFlag.history) !== 0);
       else if (!this.remember(u8, u32, f64, slot)) verdict = TradeVerdict.leftOut;
       if (verdict === TradeVerdict.leftOut) {
         this.counters[marketCounter.duplicates] += 1;
@@ -69,11 +82,13 @@ export class TradeFilter {
     return verdict;
   }
 
-  private follow(f64: Float64Array, idAt: number): TradeVerdict {
+  private follow(f64: Float64Array, idAt: number, isPast: boolean): TradeVerdict {
     const id = f64[idAt];
-    if (id <= this.last[last.tradeId]) return TradeVerdict.leftOut;
+    if (id <= this.last[last.tradeId])
+      return isPast && this.missingIds.take(f64, idAt) ? TradeVerdict.acceptedMissing : TradeVerdict.leftOut;
     this.last[last.tradeId] = id;
     const missing = id - this.last[last.seenId] - 1;
+    if (missing > 0 && missing < Number.POSITIVE_INFINITY) this.missingIds.add(this.last, last.seenId, f64, idAt);
     this.see(f64, idAt);
     // The first id has no one before it; an id that an off-market trade came ahead of is no jump.
     if (!(missing > 0 && missing < Number.POSITIVE_INFINITY)) return TradeVerdict.accepted;

@@ -71,12 +71,18 @@ export class MarketBook {
   mismatch: { readonly kind: ChecksumKind | null; readonly expected: number } | null = null;
   /** Receive time of the record that made the book what it is: at a join that of the snapshot. */
   receiveTimeNs = 0;
+  /** The connection that the records to come are from; 0 where connections are not told apart. */
+  source = 0;
   private readonly counters: Float64Array;
   /** Levels a side the user wants kept; 0 is all. */
   private readonly levelsKept: number;
   private readonly stage: SnapshotStage;
   private readonly held = new HoldBuffer();
   private readonly sequencer: Sequencer;
+  /** The snapshot comes with the deltas: those of another connection do not belong on it. */
+  private readonly isPerConnection: boolean;
+  /** The connection that the last snapshot came from. */
+  private joinedSource = 0;
   private readonly checksumKind: ChecksumKind | null;
   /** Null where the venue has no checksum. */
   private readonly checksum: BookChecksum | null;
@@ -101,6 +107,7 @@ export class MarketBook {
     this.counters = counters;
     this.stage = stage;
     this.sequencer = new Sequencer(rule, this.held);
+    this.isPerConnection = !rule.joinsRestSnapshot;
     this.checksumKind = rule.checksum;
     this.checksum = rule.checksum === null ? null : BOOK_CHECKSUMS[rule.checksum];
   }
@@ -113,6 +120,11 @@ export class MarketBook {
   /** Deltas are applied: the book is live or suspect. */
   get isFollowing(): boolean {
     return this.sequencer.isJoined;
+  }
+
+  /** False where the book stands on the snapshot of another connection than the one whose records come now. */
+  get isOfSource(): boolean {
+    return !this.isPerConnection || this.source === this.joinedSource || !this.sequencer.isJoined;
   }
 
   /** The bookChange record in `slot`. Returns the ChangeAction, which is only of interest to tests. */
@@ -188,12 +200,17 @@ export class MarketBook {
       return ChangeAction.skip;
     }
     if (this.held.count === 0) this.discardHeld();
+    this.joinedSource = this.source;
     this.stage.begin();
     this.hasOverflowed = false;
     return ChangeAction.loadSnapshot;
   }
 
   private beginDelta(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): number {
+    if (!this.isOfSource) {
+      this.counters[DUPLICATES]++;
+      return ChangeAction.skip;
+    }
     const decision = this.sequencer.change(this.headFlags, this.head, 0);
     if (decision === ChangeDecision.apply) return ChangeAction.applyDelta;
     if (decision === ChangeDecision.gap) this.noteGap();

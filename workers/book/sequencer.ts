@@ -27,6 +27,13 @@
 // 10. Any other is a gap, also one with s <= last: after a setting back that was lost all numbers are small. Only the
 //     change that was applied last, both its numbers the same, is known to be a repeat.
 // 11. A change without numbers (before 2022) is applied: its checksum tells what was lost.
+//
+// Hyperliquid (Continuity.wholeByTime; docs, "WebSocket", "Subscriptions", WsBook, 2026-06; venues.md §4.3): every change is
+// a snapshot, its lastSequence the time of the block that the book is of.
+// 12. A snapshot whose time is before that of the book that stands is old; one of the same time, a repeat as a rule, or of a
+//     later one replaces it. A book that does not stand is replaced whatever the time.
+// 13. The third in a row that is old though later than the one before it replaces the book too: it is the time of the book
+//     that was wrong, or set back, and would else shut out all that follow.
 
 import { ChangeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
@@ -36,6 +43,9 @@ import type { HoldBuffer } from './hold-buffer.ts';
 
 export const ChangeDecision = { apply: 0, old: 1, hold: 2, discard: 3, gap: 4 } as const;
 export const SnapshotDecision = { replace: 0, old: 1, tooOld: 2 } as const;
+
+/** Old snapshots in a row, each later than the one before, that are believed against the book (step 13). */
+const BEHIND_MAX = 3;
 
 /** Updates a gap has lost where the venue's numbers do not tell. */
 const LOST_UNKNOWN = 1;
@@ -49,6 +59,7 @@ export class Sequencer {
   /** Changes are held while there is no book, if they are numbered. */
   readonly holds: boolean;
   private readonly continuity: number;
+  private readonly isWholeByTime: boolean;
   private readonly held: HoldBuffer;
   private last = -1;
   private hasLast = false;
@@ -56,9 +67,13 @@ export class Sequencer {
   private previous = -1;
   /** No change came on the snapshot yet. */
   private isFirst = false;
+  /** Time of the old snapshot that came last, and how many there are in a row that rise. */
+  private behind = -1;
+  private behindCount = 0;
 
   constructor(rule: VenueRule, held: HoldBuffer) {
     this.continuity = rule.continuity;
+    this.isWholeByTime = rule.continuity === Continuity.wholeByTime;
     this.holds = rule.joinsRestSnapshot && rule.continuity !== Continuity.none;
     this.held = held;
   }
@@ -89,10 +104,10 @@ export class Sequencer {
   snapshot(flags: number, f64: Float64Array, base: number): number {
     const hasSequence = (flags & ChangeFlag.hasSequence) !== 0;
     if (this.holds && hasSequence) {
-      const isOlder = f64[base + bookChange.at.lastSequence] < this.last;
-      if (this.isJoined && this.hasLast && isOlder) return SnapshotDecision.old; // step 8
+      if (this.isBehind(f64, base)) return SnapshotDecision.old; // step 8
       if (!this.isJoined && !this.touchesHeld(f64, base)) return SnapshotDecision.tooOld; // step 3
     }
+    if (this.isWholeByTime && hasSequence && this.isOldByTime(f64, base)) return SnapshotDecision.old;
     if (!hasSequence) this.held.clear(); // nothing tells where they join
     // Step 4.
     this.last = f64[base + bookChange.at.lastSequence];
@@ -106,6 +121,22 @@ export class Sequencer {
   /** The book cannot be trusted to be whole any more. */
   breakChain(): void {
     this.isJoined = false;
+  }
+
+  /** The book stands, and the snapshot's number is below its own. */
+  private isBehind(f64: Float64Array, base: number): boolean {
+    return this.isJoined && this.hasLast && f64[base + bookChange.at.lastSequence] < this.last;
+  }
+
+  /** Steps 12 and 13. */
+  private isOldByTime(f64: Float64Array, base: number): boolean {
+    const time = f64[base + bookChange.at.lastSequence];
+    const isBehind = this.isBehind(f64, base);
+    const hasRisen = this.behindCount > 0 && time > this.behind;
+    this.behindCount = isBehind ? (hasRisen ? this.behindCount + 1 : 1) : 0;
+    this.behind = time;
+    if (this.behindCount === BEHIND_MAX) this.behindCount = 0;
+    return this.behindCount > 0;
   }
 
   /** Steps 9 and 10. */

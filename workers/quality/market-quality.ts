@@ -40,6 +40,8 @@ export class MarketQuality {
   readonly changes: GapRate;
   private readonly counters: Float64Array;
   private readonly judgesSilence: boolean;
+  /** The venue pushes at a cadence: silence for longer is a fault, whatever the market's rate. Infinite for none. */
+  private readonly silentAfterUs: number;
   private readonly anchorWallUs: number;
   private readonly times = new Float64Array(3);
   private readonly outliers = new OutlierRule();
@@ -50,9 +52,10 @@ export class MarketQuality {
    * `counters` is the market's own row, to which a shard that starts anew adds on. `staleAfterMs` 0 turns `isSilent`
    * off. `anchorWallUs` is the wall time at receive time 0.
    */
-  constructor(counters: Float64Array, staleAfterMs: number, anchorWallUs: number) {
+  constructor(counters: Float64Array, staleAfterMs: number, anchorWallUs: number, silentAfterMs: number | null = null) {
     this.counters = counters;
     this.judgesSilence = staleAfterMs > 0;
+    this.silentAfterUs = silentAfterMs === null ? Number.POSITIVE_INFINITY : silentAfterMs * US_PER_MS;
     this.changes = new GapRate(staleAfterMs * US_PER_MS);
     this.anchorWallUs = anchorWallUs;
   }
@@ -117,7 +120,8 @@ export class MarketQuality {
     else if (silenceUs > Math.max(QUIET_AFTER_US, QUIET_MEAN_GAPS * this.records.meanUs))
       this.activity = Activity.quiet;
     else this.activity = Activity.active;
-    this.isSilent = this.judgesSilence && this.changes.silenceUs(nowUs) > this.changes.limitUs();
+    const unchangedUs = this.changes.silenceUs(nowUs);
+    this.isSilent = this.judgesSilence && (unchangedUs > this.changes.limitUs() || unchangedUs > this.silentAfterUs);
     return this.activity;
   }
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BookState, Completeness, EmptyBars, Side } from '../../../../schemas/ids.ts';
+import { BarChange } from '../../../../workers/bars/bar-changes.ts';
 import { MarketBars } from '../../../../workers/bars/market-bars.ts';
-import { BarChange } from '../../../../workers/bars/time-bars.ts';
 import { Market, SECOND_US, T0_US } from './market.ts';
 import { barText, countersOf, makeCounters, planOf, Records, SLOT, unitsOf } from './records.ts';
 

@@ -1,8 +1,7 @@
 // Owns one market's bars under test: trades and clocks by seconds, and bars and changes as plain values.
 import { BookState } from '../../../../schemas/ids.ts';
-import { BAR_CHANGE_WORDS } from '../../../../workers/bars/bar-changes.ts';
+import { BAR_CHANGE_WORDS, BarChange } from '../../../../workers/bars/bar-changes.ts';
 import { type BarPlan, MarketBars } from '../../../../workers/bars/market-bars.ts';
-import { BarChange } from '../../../../workers/bars/time-bars.ts';
 import { allBars, type BarText, makeCounters, planOf, Records, SLOT, type TradeInput, unitsOf } from './records.ts';
 
 export const SECOND_US = 1_000_000;

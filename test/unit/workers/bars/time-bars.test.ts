@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EMPTY_BARS_MAX } from '../../../../schemas/config.ts';
 import { BookState, Completeness, EmptyBars } from '../../../../schemas/ids.ts';
+import { BarChange } from '../../../../workers/bars/bar-changes.ts';
 import { BAR_WORDS, barRow } from '../../../../workers/bars/ohlcv.ts';
-import { BarChange } from '../../../../workers/bars/time-bars.ts';
 import { Market, SECOND_US, T0_US } from './market.ts';
 import { countersOf } from './records.ts';
 

@@ -286,6 +286,58 @@ describe('a book whose changes are chained (OKX)', () => {
   });
 });
 
+describe('a book that is whole each time and numbered by its time', () => {
+  const { replace, old: passed } = SnapshotDecision;
+  const WHOLE = ChangeFlag.snapshot | ChangeFlag.hasSequence;
+  const CASES: readonly [string, number[], number[]][] = [
+    ['takes the first, and each later one whatever lies between (12)', [10, 11, 700], [replace, replace, replace]],
+    ['takes one of the same time (12)', [10, 10], [replace, replace]],
+    [
+      'passes over an earlier one, and stays where it was (12)',
+      [10, 9, 10, 9, 11],
+      [replace, passed, replace, passed, replace],
+    ],
+    [
+      'passes over repeats of an earlier one, however many (12)',
+      [10, 5, 5, 5, 5, 11],
+      [replace, passed, passed, passed, passed, replace],
+    ],
+    [
+      'believes the third earlier one in a row that rises (13)',
+      [9000, 5, 6, 7, 8, 6],
+      [replace, passed, passed, replace, replace, passed],
+    ],
+    [
+      'counts anew after one that falls (13)',
+      [9000, 5, 6, 4, 5, 6],
+      [replace, passed, passed, passed, passed, replace],
+    ],
+    [
+      'counts anew after one that is not earlier (13)',
+      [10, 5, 6, 10, 7, 8, 9],
+      [replace, passed, passed, replace, passed, passed, replace],
+    ],
+  ];
+  for (const [name, times, decisions] of CASES) {
+    it(name, () => {
+      const run = new Run(venueRule('hyperliquid'));
+      assert.deepEqual(
+        times.map((time) => run.snapshot(time, WHOLE)),
+        decisions,
+      );
+    });
+  }
+
+  it('takes any once it does not stand, and one without a number', () => {
+    const run = new Run(venueRule('hyperliquid'));
+    run.snapshot(10, WHOLE);
+    run.sequencer.breakChain();
+    assert.equal(run.snapshot(3, WHOLE), replace);
+    assert.equal(run.snapshot(0, ChangeFlag.snapshot), replace);
+    assert.equal(run.snapshot(1, WHOLE), replace);
+  });
+});
+
 describe('a book of a venue without REST snapshots', () => {
   it('discards changes until the snapshot, then applies all', () => {
     for (const venue of ['coinbase', 'kraken', 'anything']) {
