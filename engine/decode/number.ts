@@ -1,4 +1,4 @@
-// JSON numbers with an exponent to exact decimals, by moving the point of their digits: the slow path of parseDecimal.
+// Numbers with an exponent or a scale to exact decimals, by moving the point of their digits: the slow path of parseDecimal.
 
 import { FrameResult } from '../../schemas/ids.ts';
 import { parseDecimal } from './decimal.ts';
@@ -25,7 +25,22 @@ const plainText = new Uint8Array(2 * DIGITS_MAX + 2);
 export function parseNumber(bytes: Uint8Array, at: number, end: number, out: Float64Array, index: number): number {
   const plain = parseDecimal(bytes, at, end, out, index);
   if (plain >= 0) return plain;
-  return parseExponent(bytes, at, end, out, index, plain);
+  return parseExponent(bytes, at, end, out, index, plain, 0);
+}
+
+/** As parseNumber, for a number whose value is the text's × 10^shift: exact, `precision` or `range` where it does not fit. */
+export function parseScaled(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  shift: number,
+  out: Float64Array,
+  index: number,
+): number {
+  if (shift === 0) return parseNumber(bytes, at, end, out, index);
+  const isDigit = at < end && bytes[at] >= ZERO && bytes[at] <= NINE;
+  if (!isDigit) return parseDecimal(bytes, at, end, out, index);
+  return parseExponent(bytes, at, end, out, index, FrameResult.type, shift);
 }
 
 function parseExponent(
@@ -35,6 +50,7 @@ function parseExponent(
   out: Float64Array,
   index: number,
   plain: number,
+  shift: number,
 ): number {
   let position = at;
   let digits = 0;
@@ -50,9 +66,13 @@ function parseExponent(
     } else break;
   }
   const byte = position < end ? bytes[position] : 0;
-  if (digits === 0 || (byte !== EXPONENT_LOWER && byte !== EXPONENT_UPPER) || (hasPoint && decimals === 0))
-    return plain;
+  const hasExponent = byte === EXPONENT_LOWER || byte === EXPONENT_UPPER;
+  if (digits === 0 || (!hasExponent && shift === 0) || (hasPoint && decimals === 0)) return plain;
   if (exponentDigits[0] === ZERO && digits - decimals > 1) return plain;
+  if (!hasExponent) {
+    const moved = parseShifted(digits, decimals - shift, out, index);
+    return moved < 0 ? moved : position;
+  }
   position++;
   let sign = 1;
   if (position < end && (bytes[position] === MINUS || bytes[position] === PLUS)) {
@@ -66,7 +86,7 @@ function parseExponent(
     position++;
   }
   if (position === exponentAt) return FrameResult.type;
-  const result = parseShifted(digits, decimals - sign * exponent, out, index);
+  const result = parseShifted(digits, decimals - sign * exponent - shift, out, index);
   return result < 0 ? result : position;
 }
 

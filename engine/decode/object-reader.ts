@@ -58,7 +58,7 @@ export abstract class ObjectList extends ObjectReader {
     return position + 1;
   }
 
-  private entry(bytes: Uint8Array, at: number, end: number): number {
+  protected entry(bytes: Uint8Array, at: number, end: number): number {
     const begun = this.beginEntry();
     if (begun < 0) return begun;
     const after = this.members(bytes, at, end);

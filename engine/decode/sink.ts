@@ -44,6 +44,8 @@ export interface FrameDecoder {
    * of them; then decode() has the word, and what was claimed is abandoned first.
    */
   decodeInOrder?(view: DataView, from: number, end: number): number;
+  /** A text that was sent on this connection, for venues whose counter also numbers requests (dYdX). */
+  sent?(text: string): void;
   /** Breaks and repeats of the connection's own counter so far, where the venue has one. */
   readonly gaps?: number;
   readonly duplicates?: number;

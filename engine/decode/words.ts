@@ -26,7 +26,7 @@ export function wordOf(text: string): number {
 }
 
 /** The number that four digits stand for, or -1 where one of the four bytes is no digit. */
-function fourDigits(word: number): number {
+export function fourDigits(word: number): number {
   const digits = (word ^ ZEROS) | 0;
   // A byte above 9 gets its high bit set by adding 0x76, or has it already; one below `0` became above 9 by the xor.
   if ((((digits + 0x76767676) | digits) & HIGH_BITS) !== 0) return -1;
