@@ -115,6 +115,12 @@ export class Ladder {
     return this.order[this.levels - 1 - rank];
   }
 
+  /** Index in `values` of the level at the price at f64[at], -1 where none is held. */
+  placeOf(f64: Float64Array, at: number): number {
+    const found = this.find(f64, at);
+    return found < 0 ? -1 : this.order[found];
+  }
+
   /**
    * Sets one price to an absolute quantity, zero removes it. `at` is the index of priceMilli in `f64`; the other three
    * follow. Returns a LevelResult.

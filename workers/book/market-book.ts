@@ -12,6 +12,7 @@ import { Ladder, LevelResult } from './ladder.ts';
 import { isCrossed } from './measures.ts';
 import { ChangeDecision, Sequencer, SnapshotDecision } from './sequencer.ts';
 import type { SnapshotStage } from './snapshot-stage.ts';
+import { Uncross } from './uncross.ts';
 
 /** What begin() decided for the levels that follow. */
 export const ChangeAction = { skip: 0, applyDelta: 1, loadSnapshot: 2, hold: 3 } as const;
@@ -26,6 +27,8 @@ export const BookOutcome = {
   stateChanged: 4,
   /** A delta pushed levels over the depth kept: `cutPrices` of bids and asks, `cutCount` each, are gone. */
   cut: 8,
+  /** A delta shows or hides other levels than it names: `uncross` tells them. */
+  uncrossed: 16,
 } as const;
 
 /** Columns, taken once. */
@@ -73,6 +76,8 @@ export class MarketBook {
   receiveTimeNs = 0;
   /** The connection that the records to come are from; 0 where connections are not told apart. */
   source = 0;
+  /** What is not shown of a book that is crossed by nature; null where the venue's are not. */
+  readonly uncross: Uncross | null;
   private readonly counters: Float64Array;
   /** Levels a side the user wants kept; 0 is all. */
   private readonly levelsKept: number;
@@ -107,6 +112,11 @@ export class MarketBook {
     this.counters = counters;
     this.stage = stage;
     this.sequencer = new Sequencer(rule, this.held);
+    assert(
+      !(rule.uncrosses && rule.joinsRestSnapshot),
+      'market book: expected no held changes where books are uncrossed',
+    );
+    this.uncross = rule.uncrosses ? new Uncross(this.bids, this.asks) : null;
     this.isPerConnection = !rule.joinsRestSnapshot;
     this.checksumKind = rule.checksum;
     this.checksum = rule.checksum === null ? null : BOOK_CHECKSUMS[rule.checksum];
@@ -212,7 +222,10 @@ export class MarketBook {
       return ChangeAction.skip;
     }
     const decision = this.sequencer.change(this.headFlags, this.head, 0);
-    if (decision === ChangeDecision.apply) return ChangeAction.applyDelta;
+    if (decision === ChangeDecision.apply) {
+      if (this.uncross !== null) this.uncross.restore();
+      return ChangeAction.applyDelta;
+    }
     if (decision === ChangeDecision.gap) this.noteGap();
     if (decision === ChangeDecision.hold || (decision === ChangeDecision.gap && this.sequencer.holds)) {
       return this.hold(u8, u32, f64, slot);
@@ -239,6 +252,7 @@ export class MarketBook {
     const at = slot * SLOT_F64 + level.at.priceMilli;
     const result = side.apply(f64, at, u8[at8 + level.at.priceDecimals], u8[at8 + level.at.quantityDecimals]);
     if (result === LevelResult.full) this.hasOverflowed = true;
+    if (this.uncross !== null) this.uncross.stamp(side, f64, at, this.bookSequence);
     return result !== LevelResult.beyond;
   }
 
@@ -249,6 +263,7 @@ export class MarketBook {
       this.bids.noteHorizon();
       this.asks.noteHorizon();
     }
+    if (this.uncross !== null) this.uncross.begin(this.bookSequence);
     this.take(this.headFlags, this.head, 0);
     this.outcome = BookOutcome.applied | BookOutcome.snapshot;
     if (!this.matches(this.headFlags, this.head, 0)) return;
@@ -289,7 +304,7 @@ export class MarketBook {
     this.judge();
   }
 
-  /** All levels of a change are in: counts it and cuts to the depth kept. */
+  /** All levels of a change are in: counts it, cuts to the depth kept, and shows no crossing ones. */
   private take(flags: number, f64: Float64Array, base: number): void {
     this.bookSequence++;
     this.counters[BOOK_CHANGES]++;
@@ -298,6 +313,7 @@ export class MarketBook {
     this.receiveTimeNs = this.head[bookChange.at.receiveTimeNs];
     this.outcome |= BookOutcome.applied;
     this.cutTo(f64[base + bookChange.at.depth] | 0);
+    if (this.uncross?.show() === true) this.outcome |= BookOutcome.uncrossed;
   }
 
   /** The venue keeps `depth` levels, 0 is all; the user's own depth counts where it is less. */
