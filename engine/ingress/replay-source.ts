@@ -22,20 +22,25 @@ export type ReplayPlan = {
 
 export type ReplayCounts = { readonly frames: number; readonly ignored: number; readonly unplaced: number };
 
-/** Hosts that tell which member of a venue family a connection belongs to. */
-const HOSTS: readonly (readonly [RegExp, Dialect])[] = [
-  [/(^|\.)(fstream|fapi)\.binance\.com/, 'binance-futures'],
-  [/(^|\.)(dstream|dapi)\.binance\.com/, 'binance-delivery'],
-  [/(^|\.)binance\.us/, 'binance-us'],
-  [/(^|\.)binance\.(com|vision)/, 'binance'],
+/** Hosts, and paths, that tell which member of a venue family a connection belongs to. */
+const ADDRESSES: readonly (readonly [RegExp, Dialect])[] = [
+  [/^([^/]*\.)?(fstream|fapi)\.binance\.com/, 'binance-futures'],
+  [/^([^/]*\.)?(dstream|dapi)\.binance\.com/, 'binance-delivery'],
+  [/^([^/]*\.)?binance\.us/, 'binance-us'],
+  [/^([^/]*\.)?binance\.(com|vision)/, 'binance'],
+  // Bybit has one host for its products: the path of a stream, or the category of an answer, tells them apart.
+  [/^[^/]*bybit[^/]*\/v5\/public\/spot\b/, 'bybit-spot'],
+  [/^[^/]*bybit[^/]*\/v5\/public\/linear\b/, 'bybit'],
+  [/^[^/]*bybit[^/]*\/.*[?&]category=spot\b/, 'bybit-spot'],
+  [/^[^/]*bybit[^/]*\/.*[?&]category=linear\b/, 'bybit'],
 ];
 
 const family = (dialect: string): string => dialect.split('-')[0];
 
 /** The venue an address tells, among those of the default's family; else the default. */
 export function venueOfAddress(address: string, fallback: Dialect): Dialect {
-  const host = address.replace(/^\w+:\/\//, '').split(/[/?]/)[0];
-  const found = HOSTS.find(([pattern, dialect]) => pattern.test(host) && family(dialect) === family(fallback));
+  const place = address.replace(/^\w+:\/\//, '');
+  const found = ADDRESSES.find(([pattern, dialect]) => pattern.test(place) && family(dialect) === family(fallback));
   return found === undefined ? fallback : found[1];
 }
 

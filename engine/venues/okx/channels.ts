@@ -1,7 +1,8 @@
 // Names of the channels, what each carries, and what a name says of it: levels a side, or the length of a candle.
 //
 // Source: OKX API guide v5, "Order book channel", "Trades channel", "All trades channel", "Tickers channel",
-// "Candlesticks channel" (2026-08); venues.md §7.2, §7.4.
+// "Candlesticks channel", "Mark price channel", "Index tickers channel", "Funding rate channel", "Open interest channel",
+// "Liquidation orders channel" (2026-08); venues.md §7.2, §7.4.
 
 import { keyBytes, matches } from '../../decode/scan.ts';
 
@@ -13,6 +14,11 @@ const BBO_TICK = keyBytes('bbo-tbt');
 const TRADES = keyBytes('trades');
 const TRADES_ALL = keyBytes('trades-all');
 const TICKERS = keyBytes('tickers');
+const MARK_PRICE = keyBytes('mark-price');
+const INDEX_TICKERS = keyBytes('index-tickers');
+const FUNDING_RATE = keyBytes('funding-rate');
+const OPEN_INTEREST = keyBytes('open-interest');
+const LIQUIDATION_ORDERS = keyBytes('liquidation-orders');
 const CANDLE = keyBytes('candle');
 const UTC = keyBytes('utc');
 
@@ -26,6 +32,11 @@ export const Kind = {
   allTrades: 5,
   tickers: 6,
   candles: 7,
+  markPrice: 8,
+  indexPrice: 9,
+  fundingRate: 10,
+  openInterest: 11,
+  liquidations: 12,
 } as const;
 
 /** The kind of the channel named by bytes[from..to). Variants with other rows (`books-rpi`) are unknown. */
@@ -37,7 +48,15 @@ export function kindOf(bytes: Uint8Array, from: number, to: number): number {
   if (matches(bytes, from, to, BOOKS_50_TICK)) return Kind.book;
   if (matches(bytes, from, to, BOOKS_5)) return Kind.wholeBook;
   if (matches(bytes, from, to, TRADES_ALL)) return Kind.allTrades;
-  return candleInterval(bytes, from, to) < 0 ? Kind.unknown : Kind.candles;
+  return candleInterval(bytes, from, to) < 0 ? derivativeKindOf(bytes, from, to) : Kind.candles;
+}
+
+function derivativeKindOf(bytes: Uint8Array, from: number, to: number): number {
+  if (matches(bytes, from, to, MARK_PRICE)) return Kind.markPrice;
+  if (matches(bytes, from, to, INDEX_TICKERS)) return Kind.indexPrice;
+  if (matches(bytes, from, to, FUNDING_RATE)) return Kind.fundingRate;
+  if (matches(bytes, from, to, OPEN_INTEREST)) return Kind.openInterest;
+  return matches(bytes, from, to, LIQUIDATION_ORDERS) ? Kind.liquidations : Kind.unknown;
 }
 
 /** Levels a side of a book channel. */

@@ -2,7 +2,8 @@
 //
 // Source: OKX API guide v5, "WebSocket", "Subscribe", "Notification" (2026-08); docs/venues/okx.md.
 
-import { FrameResult, TradeFlag } from '../../../schemas/ids.ts';
+import { DerivativeKind, FrameResult, TradeFlag } from '../../../schemas/ids.ts';
+import { BackfillEnvelope, KEY_BACKFILL } from '../../decode/backfill.ts';
 import { ObjectReader } from '../../decode/object-reader.ts';
 import {
   CLOSE_OBJECT,
@@ -22,6 +23,8 @@ import { BboEntries } from './bbo.ts';
 import { BookEntries } from './book.ts';
 import { CandleRows } from './candles.ts';
 import { candleInterval, depthOf, Kind, kindOf } from './channels.ts';
+import { DerivativeEntries } from './derivatives.ts';
+import { LiquidationEntries } from './liquidations.ts';
 import { TickerEntries } from './tickers.ts';
 import { TradeEntries } from './trades.ts';
 
@@ -49,12 +52,21 @@ const SNAPSHOT = keyBytes('snapshot');
 const UPDATE = keyBytes('update');
 const Action = { none: 0, snapshot: 1, update: 2, other: 3 } as const;
 
+/** What the entries of a channel tell, by its kind. */
+const DERIVATIVES: Readonly<Record<number, number>> = {
+  [Kind.markPrice]: DerivativeKind.markPrice,
+  [Kind.indexPrice]: DerivativeKind.indexPrice,
+  [Kind.fundingRate]: DerivativeKind.fundingRate,
+  [Kind.openInterest]: DerivativeKind.openInterest,
+};
+
 const HAS_ARG = 1;
 const HAS_CHANNEL = 2;
 const HAS_INSTRUMENT = 4;
 const HAS_ACTION = 8;
 const HAS_DATA = 16;
 const HAS_EVENT = 32;
+const HAS_BACKFILL = 64;
 
 export class OkxDecoder extends ObjectReader implements FrameDecoder {
   private readonly sink: RecordSink;
@@ -63,6 +75,9 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
   private readonly trades: TradeEntries;
   private readonly tickers: TickerEntries;
   private readonly candles: CandleRows;
+  private readonly derivatives: DerivativeEntries;
+  private readonly liquidations: LiquidationEntries;
+  private readonly backfill = new BackfillEnvelope();
   private kind: number = Kind.unknown;
   private action: number = Action.none;
   private isKnownEvent = false;
@@ -81,6 +96,8 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
     this.trades = new TradeEntries(sink);
     this.tickers = new TickerEntries(sink);
     this.candles = new CandleRows(sink);
+    this.derivatives = new DerivativeEntries(sink);
+    this.liquidations = new LiquidationEntries(sink);
   }
 
   decode(bytes: Uint8Array, end: number): number {
@@ -114,6 +131,8 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
       return this.once(HAS_ACTION) ? this.readAction(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_EVENT))
       return this.once(HAS_EVENT) ? this.event(bytes, at, end) : FrameResult.shape;
+    if (matches(bytes, from, to, KEY_BACKFILL))
+      return this.once(HAS_BACKFILL) ? this.readBackfill(bytes, at, end) : FrameResult.shape;
     return skipValue(bytes, at, end);
   }
 
@@ -175,6 +194,7 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
 
   private readData(bytes: Uint8Array, at: number, end: number): number {
     if (this.kind === Kind.unknown) return skipValue(bytes, at, end);
+    if (this.kind === Kind.liquidations) return this.liquidations.decode(bytes, at, end);
     if ((this.seen & HAS_INSTRUMENT) === 0) return FrameResult.missingField;
     const market = this.sink.market(bytes, this.instrumentFrom, this.instrumentTo);
     return market < 0 ? market : this.readList(bytes, at, end, market);
@@ -196,13 +216,29 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
         return this.trades.decode(bytes, at, end, market, from, to);
       case Kind.tickers:
         return this.tickers.decode(bytes, at, end, market, from, to);
-      default:
+      case Kind.candles:
         return this.candles.decode(bytes, at, end, market, candleInterval(bytes, this.channelFrom, this.channelTo));
+      default:
+        this.derivatives.prepare(DERIVATIVES[kind]);
+        return this.derivatives.decode(bytes, at, end, market, from, to);
     }
+  }
+
+  /** Trades fetched after a loss, gathered as those of `trades`. */
+  private readBackfill(bytes: Uint8Array, at: number, end: number): number {
+    const after = this.backfill.read(bytes, at, end);
+    if (after < 0) return after;
+    const { symbolFrom, symbolTo, tradesAt } = this.backfill;
+    const market = this.sink.market(bytes, symbolFrom, symbolTo);
+    if (market < 0) return market;
+    this.trades.prepare(TradeFlag.aggregate | TradeFlag.history);
+    const read = this.trades.decode(bytes, tradesAt, end, market, symbolFrom, symbolTo);
+    return read < 0 ? read : after;
   }
 
   private conclude(bytes: Uint8Array, end: number): number {
     const { seen, kind } = this;
+    if ((seen & HAS_BACKFILL) !== 0) return seen === HAS_BACKFILL ? FrameResult.applied : FrameResult.shape;
     if ((seen & HAS_EVENT) !== 0) return this.concludeEvent();
     if ((seen & HAS_ARG) === 0) return FrameResult.unknown;
     if ((seen & HAS_CHANNEL) === 0) return FrameResult.missingField;

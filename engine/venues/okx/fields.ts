@@ -19,5 +19,6 @@ export const field = Object.freeze({
   open: 22,
   high: 24,
   low: 26,
+  dueTimeUs: 28,
 });
-export const SCRATCH_FIELDS = 28;
+export const SCRATCH_FIELDS = 29;

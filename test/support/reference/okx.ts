@@ -35,6 +35,8 @@ const DEPTHS = new Map([
   ['books50-l2-tbt', 50],
   ['books5', 5],
 ]);
+/** Channels of contracts, whose entries feed nothing. */
+const DERIVATIVES = ['mark-price', 'index-tickers', 'funding-rate', 'open-interest'];
 const CANDLE = /^candle\d{1,2}[smHDWMY](utc)?$/;
 
 type Change = { levels: Levels; checksum: bigint | null; sequence: bigint | null; previous: bigint | null };
@@ -73,13 +75,16 @@ export function makeOkx(markets: Markets): Dialect {
       if (Array.isArray(document)) return 'unknown';
       throw new Rejected('shape', 'expected an object');
     }
+    if (document.has('backfill')) return backfill(asObject(document.get('backfill'), 'backfill'), receiveTimeUs);
     if (document.has('event')) return eventClass(document);
     if (!document.has('arg')) return 'unknown';
     const arg = asObject(document.get('arg'), 'arg');
     const channel = textField(arg, 'channel');
     const depth = DEPTHS.get(channel);
     const isTrades = channel === 'trades' || channel === 'trades-all';
-    const isAside = channel === 'bbo-tbt' || channel === 'tickers' || CANDLE.test(channel);
+    if (channel === 'liquidation-orders') return liquidations(document);
+    const isAside =
+      channel === 'bbo-tbt' || channel === 'tickers' || CANDLE.test(channel) || DERIVATIVES.includes(channel);
     if (depth === undefined && !isTrades && !isAside) return 'unknown';
     const symbol = checkSymbol(textField(arg, 'instId'));
     const data = listField(document, 'data');
@@ -90,6 +95,21 @@ export function makeOkx(markets: Markets): Dialect {
     const trades = isTrades ? data.map((entry) => readTrade(entry, channel)) : [];
     const market = markets.at(VENUE, symbol);
     for (const trade of trades) markets.trade(market, trade, false, receiveTimeUs);
+    return 'applied';
+  }
+
+  /** Each entry names its own market. */
+  function liquidations(document: JsonObject): FrameClass {
+    const symbols = listField(document, 'data').map((entry) => textField(asObject(entry, 'an entry'), 'instId'));
+    for (const symbol of symbols) markets.at(VENUE, checkSymbol(symbol));
+    return 'applied';
+  }
+
+  /** Trades fetched after a loss, as those of `trades`. */
+  function backfill(envelope: JsonObject, receiveTimeUs: number | null): FrameClass {
+    const symbol = checkSymbol(textField(envelope, 'symbol'));
+    const trades = listField(envelope, 'trades').map((entry) => readTrade(entry, 'trades'));
+    for (const trade of trades) markets.trade(markets.at(VENUE, symbol), trade, false, receiveTimeUs);
     return 'applied';
   }
 

@@ -238,8 +238,8 @@ test('events and the text pong are control; channels and messages of other kinds
     ['{"id":"1512","op":"order","data":[],"code":"1","msg":""}', unknown],
     ['{"arg":{"channel":"books-rpi","instId":"A"},"action":"x","data":[{"asks":[["1","2","1","1"]]}]}', unknown],
     ['{"arg":{"channel":"instruments","instType":"SPOT"},"data":[{"instId":"A"}]}', unknown],
-    ['{"arg":{"channel":"funding-rate","instId":"A"},"data":{"any":"thing"}}', unknown],
-    ['{"arg":{"channel":"funding-rate","instId":"A"}}', unknown],
+    ['{"arg":{"channel":"estimated-price","instId":"A"},"data":{"any":"thing"}}', unknown],
+    ['{"arg":{"channel":"estimated-price","instId":"A"}}', unknown],
   ];
   for (const [frame, result] of table) {
     const { sink, decoder } = make();
