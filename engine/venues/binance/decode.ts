@@ -4,6 +4,7 @@
 // "Individual Symbol Book Ticker Streams", "Kline/Candlestick Streams" (2026-07); docs/venues/binance.md.
 
 import { FrameResult, TradeFlag } from '../../../schemas/ids.ts';
+import { BackfillEnvelope, KEY_BACKFILL } from '../../decode/backfill.ts';
 import {
   CLOSE_OBJECT,
   COLON,
@@ -22,10 +23,12 @@ import {
 } from '../../decode/scan.ts';
 import type { FrameDecoder, RecordSink } from '../../decode/sink.ts';
 import { firstMember, keyFrom, keyTo, member } from '../../decode/walk.ts';
+import { ContractFrames } from './contract.ts';
 import { DepthFrames } from './depth.ts';
 import { LETTER, plainEnd } from './frame.ts';
 import { InOrderFrames } from './in-order.ts';
 import { KlineFrames } from './kline.ts';
+import { PartialFrames, partialSymbolEnd } from './partial.ts';
 import { TickerFrames } from './ticker.ts';
 import { TradeFrames } from './trade.ts';
 
@@ -46,6 +49,17 @@ const EVENT_BOOK_TICKER = keyBytes('bookTicker');
 const EVENT_KLINE = keyBytes('kline');
 const EVENT_TICKER = keyBytes('24hrTicker');
 const EVENT_MINI_TICKER = keyBytes('24hrMiniTicker');
+const EVENT_MARK_PRICE = keyBytes('markPriceUpdate');
+const EVENT_FORCE_ORDER = keyBytes('forceOrder');
+/** Name the market, and hold nothing that becomes a record (docs/venues/binance.md says why). */
+const EVENTS_OF_MARKET = [
+  keyBytes('avgPrice'),
+  keyBytes('referencePrice'),
+  keyBytes('blockTrade'),
+  keyBytes('1hTicker'),
+  keyBytes('4hTicker'),
+  keyBytes('1dTicker'),
+];
 const EVENT_SHUTDOWN = keyBytes('serverShutdown');
 
 /** How the venue writes what comes before a payload. */
@@ -58,6 +72,12 @@ export class BinanceDecoder implements FrameDecoder {
   private readonly depths: DepthFrames;
   private readonly tickers: TickerFrames;
   private readonly klines: KlineFrames;
+  private readonly contracts: ContractFrames;
+  private readonly partials: PartialFrames;
+  private readonly backfills = new BackfillEnvelope();
+  /** Name of the stream that the frame at hand tells, bytes[nameFrom..nameTo); both 0 where it tells none. */
+  private nameFrom = 0;
+  private nameTo = 0;
   /** What payload() made of the object. */
   private result: number = FrameResult.unknown;
 
@@ -68,6 +88,8 @@ export class BinanceDecoder implements FrameDecoder {
     this.depths = new DepthFrames(sink, isFutures);
     this.tickers = new TickerFrames(sink);
     this.klines = new KlineFrames(sink);
+    this.contracts = new ContractFrames(sink);
+    this.partials = new PartialFrames(sink);
   }
 
   decodeInOrder(view: DataView, from: number, end: number): number {
@@ -80,6 +102,8 @@ export class BinanceDecoder implements FrameDecoder {
     if (bytes[at] !== OPEN_OBJECT) return notAnObject(bytes, at, end);
     const position = firstMember(bytes, at, end);
     if (position < 0) return position;
+    this.nameFrom = 0;
+    this.nameTo = 0;
     const letter = at + 2 < end ? bytes[at + 2] : 0;
     // `{"e"…` and spot's `{"u"…` are payloads; the wrapper is `{"stream"…`; all else is looked into first.
     if ((letter === LETTER.e || letter === LETTER.u) && at + 3 < end && bytes[at + 3] === QUOTE)
@@ -102,6 +126,8 @@ export class BinanceDecoder implements FrameDecoder {
     if (nameEnd === 0 || !matchesAt(bytes, nameEnd, end, WRAPPER_DATA)) return this.otherObject(bytes, at, end);
     const dataAt = nameEnd + WRAPPER_DATA.length;
     if (dataAt >= end || bytes[dataAt] !== OPEN_OBJECT) return this.otherObject(bytes, at, end);
+    this.nameFrom = nameAt;
+    this.nameTo = nameEnd;
     const after = this.payload(bytes, dataAt, end);
     if (after < 0) return after;
     if (after + 1 === end && bytes[after] === CLOSE_OBJECT) return this.result;
@@ -134,6 +160,8 @@ export class BinanceDecoder implements FrameDecoder {
     if (snapshot > 0) return this.snapshot(bytes, at, snapshot, end);
     const data = findValue(bytes, at, end, KEY_DATA);
     if (data > 0) return this.inner(bytes, at, data, end);
+    const backfill = findValue(bytes, at, end, KEY_BACKFILL);
+    if (backfill > 0) return this.backfill(bytes, at, backfill, end);
     const decoded = this.payload(bytes, at, end);
     return decoded < 0 ? decoded : this.result;
   }
@@ -145,10 +173,26 @@ export class BinanceDecoder implements FrameDecoder {
     return decoded < 0 ? decoded : FrameResult.applied;
   }
 
+  /** Trades fetched by REST. */
+  private backfill(bytes: Uint8Array, at: number, value: number, end: number): number {
+    if (hasTwice(bytes, at, end, KEY_BACKFILL)) return FrameResult.shape;
+    const { backfills } = this;
+    const after = backfills.read(bytes, value, end);
+    if (after < 0) return after;
+    const { tradesAt, symbolFrom, symbolTo } = backfills;
+    const decoded = this.trades.decodePast(bytes, tradesAt, end, symbolFrom, symbolTo);
+    return decoded < 0 ? decoded : FrameResult.applied;
+  }
+
   private inner(bytes: Uint8Array, at: number, value: number, end: number): number {
     if (bytes[value] === OPEN_ARRAY) return FrameResult.unknown;
     if (bytes[value] !== OPEN_OBJECT) return FrameResult.type;
     if (hasTwice(bytes, at, end, KEY_DATA)) return FrameResult.shape;
+    const stream = findValue(bytes, at, end, KEY_STREAM);
+    if (stream > 0 && bytes[stream] === QUOTE) {
+      this.nameFrom = stream + 1;
+      this.nameTo = stringEnd(bytes, stream + 1, end);
+    }
     const decoded = this.payload(bytes, value, end);
     return decoded < 0 ? decoded : this.result;
   }
@@ -178,21 +222,35 @@ export class BinanceDecoder implements FrameDecoder {
     const to = stringEnd(bytes, from, end);
     if (to < 0) return to;
     if (matches(bytes, from, to, EVENT_TRADE)) return this.trades.decode(bytes, at, end, 0);
-    if (matches(bytes, from, to, EVENT_DEPTH)) return this.depths.change(bytes, at, end);
+    if (matches(bytes, from, to, EVENT_DEPTH)) return this.depth(bytes, at, end);
     if (matches(bytes, from, to, EVENT_AGGREGATE)) return this.trades.decode(bytes, at, end, TradeFlag.aggregate);
     if (matches(bytes, from, to, EVENT_BOOK_TICKER)) return this.tickers.decode(bytes, at, end);
     if (matches(bytes, from, to, EVENT_KLINE)) return this.klines.decode(bytes, at, end);
     if (matches(bytes, from, to, EVENT_TICKER) || matches(bytes, from, to, EVENT_MINI_TICKER))
       return this.tickers.decodeDay(bytes, at, end);
+    if (matches(bytes, from, to, EVENT_MARK_PRICE)) return this.contracts.markPrice(bytes, at, end);
+    if (matches(bytes, from, to, EVENT_FORCE_ORDER)) return this.contracts.forceOrder(bytes, at, end);
+    for (let i = 0; i < EVENTS_OF_MARKET.length; i++)
+      if (matches(bytes, from, to, EVENTS_OF_MARKET[i])) return this.tickers.decodeSign(bytes, at, end);
     this.result = matches(bytes, from, to, EVENT_SHUTDOWN) ? FrameResult.control : FrameResult.unknown;
     return skipValue(bytes, at, end);
   }
 
-  /** Spot bookTicker, acknowledgements and errors carry no `e`. */
+  /** A change of the book; of the futures also a part of it, which only the stream's name tells apart. */
+  private depth(bytes: Uint8Array, at: number, end: number): number {
+    const symbolEnd = partialSymbolEnd(bytes, this.nameFrom, this.nameTo);
+    return symbolEnd === 0
+      ? this.depths.change(bytes, at, end)
+      : this.partials.decode(bytes, at, end, this.nameFrom, symbolEnd);
+  }
+
+  /** Spot bookTicker, spot partial books, acknowledgements and errors carry no `e`. */
   private withoutEvent(bytes: Uint8Array, at: number, end: number): number {
     const bid = findValue(bytes, at, end, KEY_BID);
     if (bid < 0) return bid;
     if (bid > 0 && findValue(bytes, at, end, KEY_UPDATE) > 0) return this.tickers.decode(bytes, at, end);
+    const symbolEnd = partialSymbolEnd(bytes, this.nameFrom, this.nameTo);
+    if (symbolEnd > 0) return this.partials.decode(bytes, at, end, this.nameFrom, symbolEnd);
     const isControl =
       findValue(bytes, at, end, KEY_RESULT) > 0 ||
       findValue(bytes, at, end, KEY_ERROR) > 0 ||

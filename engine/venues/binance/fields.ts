@@ -24,6 +24,10 @@ export const field = Object.freeze({
   startTime: 30,
   trades: 31,
   intervalMs: 32,
+  average: 33,
+  indexPrice: 35,
+  rate: 37,
+  dueTime: 39,
 });
 
-export const SCRATCH_FIELDS = 34;
+export const SCRATCH_FIELDS = 40;

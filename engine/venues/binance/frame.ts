@@ -11,6 +11,7 @@ export const LETTER = Object.freeze({
   B: 0x42,
   E: 0x45,
   M: 0x4d,
+  S: 0x53,
   T: 0x54,
   U: 0x55,
   X: 0x58,
@@ -36,6 +37,7 @@ export const LETTER = Object.freeze({
   v: 0x76,
   w: 0x77,
   x: 0x78,
+  z: 0x7a,
 });
 
 const BACKSLASH = 0x5c;

@@ -2,17 +2,18 @@
 //
 //   [{"stream":"…","data":]{"e":"trade","E":…[,"T":…],"s":"…","t":…,"p":"…","q":"…"[,"T":…][,"X":"MARKET"],"m":…[,"M":…]}[}]
 //   [{"stream":"…","data":]{"e":"aggTrade","E":…[,"a":…],"s":"…"[,"a":…],"p":"…","q":"…","f":…,"l":…,"T":…,"m":…[,"M":…]}[}]
-//   [{"stream":"…","data":]{"e":"depthUpdate","E":…[,"T":…],"s":"…","U":…,"u":…[,"pu":…],"b":[…],"a":[…]}[}]
+//   [{"stream":"…","data":]{"e":"depthUpdate","E":…[,"T":…],"s":"…"[,"ps":"…"],"U":…,"u":…[,"pu":…],"b":[…],"a":[…]}[}]
 //
 // Anything else, and anything wrong, returns 0: the decoder that reads any JSON then has the word.
 
 import { ChangeFlag, FrameResult, LevelFlag, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
-import { bookChange, level, trade } from '../../../schemas/market-data.ts';
+import { bookChange, trade } from '../../../schemas/market-data.ts';
+import { levelsAt, levelsRead } from '../../decode/level-words.ts';
 import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
-import { decimalAt, decimalsRead, integerAt, textEndAt, wordOf } from '../../decode/words.ts';
+import { SymbolMarkets } from '../../decode/symbol-markets.ts';
+import { decimalAt, integerAt, textEndAt, wordOf } from '../../decode/words.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
-import { SymbolMarkets } from './symbols.ts';
 
 const STREAM = Int32Array.of(wordOf('{"st'), wordOf('ream'), wordOf('m":"'));
 const STREAM_BYTES = 11;
@@ -29,6 +30,8 @@ const DEPTH_BYTES = 17;
 const SYMBOL = Int32Array.of(wordOf(',"s"'), wordOf('s":"'));
 const PRICE = Int32Array.of(wordOf(',"p"'), wordOf('p":"'));
 const QUANTITY = Int32Array.of(wordOf(',"q"'), wordOf('q":"'));
+const PAIR = Int32Array.of(wordOf(',"ps'), wordOf('s":"'));
+const PAIR_BYTES = 7;
 const PREVIOUS = Int32Array.of(wordOf(',"pu'), wordOf('pu":'));
 const BIDS = Int32Array.of(wordOf(',"b"'), wordOf('b":['));
 const ASKS = Int32Array.of(wordOf(',"a"'), wordOf('a":['));
@@ -51,13 +54,9 @@ const LETTER_E = 0x65;
 const COLON = 0x3a;
 const QUOTE = 0x22;
 const CLOSE_OBJECT = 0x7d;
-const CLOSE_ARRAY = 0x5d;
-/** Two bytes as getInt16() reads them. */
-const pairOf = (text: string): number => text.charCodeAt(0) | (text.charCodeAt(1) << 8);
-const LEVEL_OPEN = pairOf('["');
-const LEVEL_MIDDLE = pairOf(',"');
-const LEVEL_NEXT = pairOf('],');
-const LEVEL_LAST = pairOf(']]');
+/** How the name of a depth stream goes on after its symbol, and the bytes of `@depth`. */
+const NAME_DEPTH = wordOf('@dep');
+const NAME_DEPTH_BYTES = 6;
 /** Milliseconds of the year 2255, as far as times go (engine/decode/time.ts); microseconds are left to the other way. */
 const TIME_MS_MAX = 9e12;
 const FRAME_BYTES_MIN = 64;
@@ -79,6 +78,9 @@ export class InOrderFrames {
   private readonly values = new Float64Array(SCRATCH_FIELDS);
   private market = 0;
   private levels = 0;
+  /** Where the name of the stream begins, in a frame that tells it. */
+  private nameAt = 0;
+  private symbolBytes = 0;
 
   constructor(sink: RecordSink, isFutures: boolean) {
     this.sink = sink;
@@ -97,6 +99,7 @@ export class InOrderFrames {
     if (at === 0 || at + FRAME_BYTES_MIN > end) return 0;
     if (view.getInt32(at, true) !== DATA[0] || view.getInt32(at + 4, true) !== DATA[1]) return 0;
     if (view.getInt32(at + 8, true) !== DATA[2] || view.getInt32(at + 11, true) !== DATA[3]) return 0;
+    this.nameAt = from + STREAM_BYTES;
     return this.event(view, at + DATA_BYTES, last, 1);
   }
 
@@ -132,6 +135,7 @@ export class InOrderFrames {
     const to = textEndAt(view, from, last);
     if (to === 0 || !SymbolMarkets.fits(from, to, last)) return 0;
     this.market = this.symbols.find(view, from, to);
+    this.symbolBytes = to - from;
     return to + 1;
   }
 
@@ -233,6 +237,7 @@ export class InOrderFrames {
     if (position === 0 || position > last - KEY_BYTES) return 0;
     if (isKey(view, position, KEY_TIME)) position = this.time(view, position + KEY_BYTES, last, field.tradeTime);
     position = this.symbol(view, position, last);
+    if (this.hasPrevious) position = afterPair(view, position, last);
     position = this.integer(view, position, last, KEY_FIRST_SEQUENCE, field.firstSequence);
     position = this.integer(view, position, last, KEY_LAST_SEQUENCE, field.lastSequence);
     if (this.hasPrevious) {
@@ -240,6 +245,7 @@ export class InOrderFrames {
       position = integerAt(view, position + TEXT_KEY_BYTES, last, this.values, field.previousSequence);
     }
     if (position === 0 || this.values[field.firstSequence] > this.values[field.lastSequence]) return 0;
+    if (wraps === 1 && isPartial(view, this.nameAt + this.symbolBytes)) return 0;
     if (this.market < 0) return this.market;
     const head = this.sink.claim(this.market, RecordType.bookChange);
     if (head < 0) return head;
@@ -272,38 +278,10 @@ export class InOrderFrames {
   /** One side's list after its key; returns the offset after its `]`, 0, or a negative FrameResult of a claim. */
   private side(view: DataView, at: number, last: number, key: Int32Array, flags: number): number {
     if (at + TEXT_KEY_BYTES > last + 3 || !isTextKey(view, at, key)) return 0;
-    let position = at + TEXT_KEY_BYTES;
-    if (view.getUint8(position) === CLOSE_ARRAY) return position + 1;
-    const { sink, market } = this;
-    for (;;) {
-      if (position > last || view.getInt16(position, true) !== LEVEL_OPEN) return 0;
-      const slot = sink.claim(market, RecordType.level);
-      if (slot < 0) return slot;
-      position = levelAt(view, position + 2, last, sink, slot, flags);
-      if (position === 0) return 0;
-      this.levels++;
-      const pair = view.getInt16(position, true);
-      position += 2;
-      if (pair === LEVEL_LAST) return position;
-      if (pair !== LEVEL_NEXT) return 0;
-    }
+    const after = levelsAt(view, at + TEXT_KEY_BYTES, last, this.sink, this.market, flags);
+    this.levels += levelsRead;
+    return after;
   }
-}
-
-/** The two texts of a level after its `["`; returns the offset of its `]`. */
-function levelAt(view: DataView, at: number, last: number, sink: RecordSink, slot: number, flags: number): number {
-  const { f64, u8 } = sink;
-  const base = slot * SLOT_F64 + level.at.priceMilli;
-  const byteBase = slot * SLOT_BYTES;
-  const middle = decimalAt(view, at, last, f64, base);
-  if (middle === 0 || middle > last || view.getInt16(middle, true) !== LEVEL_MIDDLE) return 0;
-  if (f64[base] === 0 && f64[base + 1] === 0) return 0;
-  u8[byteBase + level.at.flags] = flags;
-  u8[byteBase + level.at.priceDecimals] = decimalsRead;
-  // Ends at most at last + 1, so two bytes can be read there: `]]}` may be all that is left.
-  const end = decimalAt(view, middle + 2, last, f64, base + 2);
-  u8[byteBase + level.at.quantityDecimals] = decimalsRead;
-  return end;
 }
 
 /** Offset after `true` or `false`. */
@@ -312,6 +290,20 @@ function booleanAt(view: DataView, at: number, last: number): number {
   const word = view.getInt32(at, true);
   if (word === TRUE) return at + 4;
   return word === FALSE && at < last && view.getUint8(at + 4) === LETTER_E ? at + 5 : 0;
+}
+
+/** Offset after `,"ps":"PAIR"`, which COIN-M has behind the symbol; `at` where it is not there. */
+function afterPair(view: DataView, at: number, last: number): number {
+  if (at === 0 || at + PAIR_BYTES > last || view.getInt32(at, true) !== PAIR[0]) return at;
+  if (view.getInt32(at + 3, true) !== PAIR[1]) return 0;
+  const to = textEndAt(view, at + PAIR_BYTES, last);
+  return to === 0 ? 0 : to + 1;
+}
+
+/** True where the name of a stream goes on as that of a partial book: `@depth` and a digit. The frame reaches far beyond. */
+function isPartial(view: DataView, at: number): boolean {
+  const byte = view.getUint8(at + NAME_DEPTH_BYTES);
+  return byte >= 0x30 && byte <= 0x39 && view.getInt32(at, true) === NAME_DEPTH;
 }
 
 /** True where `}` and `wraps` more of them are the last bytes of the frame. */

@@ -3,11 +3,13 @@
 import { FrameResult, RecordType } from '../../../schemas/ids.ts';
 import { SLOT_F64 } from '../../../schemas/layout.ts';
 import { quote, quoteAsk } from '../../../schemas/market-data.ts';
-import { CLOSE_OBJECT, decimalString, integerNumber, next, skipValue } from '../../decode/scan.ts';
-import { RECEIVE } from '../../decode/sink.ts';
+import { CLOSE_OBJECT, decimalString, findValue, integerNumber, keyBytes, next, skipValue } from '../../decode/scan.ts';
+import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
 import { firstMember, keyFrom, keyTo, member } from '../../decode/walk.ts';
 import { field } from './fields.ts';
 import { FrameKind, HAS_EVENT, HAS_EVENT_TIME, HAS_SYMBOL, LETTER } from './frame.ts';
+
+const KEY_SYMBOL = keyBytes('s');
 
 const HAS_LAST = 8;
 const HAS_BID = 16;
@@ -42,6 +44,17 @@ export class TickerFrames extends FrameKind {
     const hasQuote = (this.seen & HAS_QUOTE) === HAS_QUOTE;
     const written = hasQuote ? this.write(bytes) : this.sink.market(bytes, this.symbolFrom, this.symbolTo);
     return written < 0 ? written : after;
+  }
+
+  /** A frame of which only the market is read. */
+  decodeSign(bytes: Uint8Array, at: number, end: number): number {
+    this.seen = 0;
+    const symbol = findValue(bytes, at, end, KEY_SYMBOL);
+    if (symbol <= 0) return symbol < 0 ? symbol : FrameResult.missingField;
+    const read = this.symbol(bytes, symbol, end);
+    if (read < 0) return read;
+    const market = this.sink.market(bytes, this.symbolFrom, this.symbolTo);
+    return market < 0 ? market : skipValue(bytes, at, end);
   }
 
   private walk(bytes: Uint8Array, at: number, end: number): number {
@@ -93,26 +106,29 @@ export class TickerFrames extends FrameKind {
   private write(bytes: Uint8Array): number {
     const sink = this.sink;
     const market = sink.market(bytes, this.symbolFrom, this.symbolTo);
-    if (market < 0) return market;
-    const slot = sink.claim(market, RecordType.quote);
-    if (slot < 0) return slot;
-    const values = this.values;
-    const f64 = sink.f64;
-    const bid = slot * SLOT_F64;
-    f64[bid + quote.at.receiveTimeNs] = sink.frame[RECEIVE];
-    f64[bid + quote.at.exchangeTimeUs] = values[field.eventTime];
-    f64[bid + quote.at.sequence] = values[field.lastSequence];
-    f64[bid + quote.at.bidPriceMilli] = values[field.bidPrice];
-    f64[bid + quote.at.bidPriceAtto] = values[field.bidPrice + 1];
-    f64[bid + quote.at.bidQuantityMilli] = values[field.bidQuantity];
-    f64[bid + quote.at.bidQuantityAtto] = values[field.bidQuantity + 1];
-    const askSlot = sink.claim(market, RecordType.quoteAsk);
-    if (askSlot < 0) return askSlot;
-    const ask = askSlot * SLOT_F64;
-    f64[ask + quoteAsk.at.askPriceMilli] = values[field.askPrice];
-    f64[ask + quoteAsk.at.askPriceAtto] = values[field.askPrice + 1];
-    f64[ask + quoteAsk.at.askQuantityMilli] = values[field.askQuantity];
-    f64[ask + quoteAsk.at.askQuantityAtto] = values[field.askQuantity + 1];
-    return 1;
+    return market < 0 ? market : writeNumberedQuote(sink, market, this.values);
   }
+}
+
+/** Writes the quote in the scratch row with its book sequence. Returns 1 or a negative FrameResult. */
+export function writeNumberedQuote(sink: RecordSink, market: number, values: Float64Array): number {
+  const slot = sink.claim(market, RecordType.quote);
+  if (slot < 0) return slot;
+  const f64 = sink.f64;
+  const bid = slot * SLOT_F64;
+  f64[bid + quote.at.receiveTimeNs] = sink.frame[RECEIVE];
+  f64[bid + quote.at.exchangeTimeUs] = values[field.eventTime];
+  f64[bid + quote.at.sequence] = values[field.lastSequence];
+  f64[bid + quote.at.bidPriceMilli] = values[field.bidPrice];
+  f64[bid + quote.at.bidPriceAtto] = values[field.bidPrice + 1];
+  f64[bid + quote.at.bidQuantityMilli] = values[field.bidQuantity];
+  f64[bid + quote.at.bidQuantityAtto] = values[field.bidQuantity + 1];
+  const askSlot = sink.claim(market, RecordType.quoteAsk);
+  if (askSlot < 0) return askSlot;
+  const ask = askSlot * SLOT_F64;
+  f64[ask + quoteAsk.at.askPriceMilli] = values[field.askPrice];
+  f64[ask + quoteAsk.at.askPriceAtto] = values[field.askPrice + 1];
+  f64[ask + quoteAsk.at.askQuantityMilli] = values[field.askQuantity];
+  f64[ask + quoteAsk.at.askQuantityAtto] = values[field.askQuantity + 1];
+  return 1;
 }

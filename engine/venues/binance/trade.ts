@@ -1,17 +1,21 @@
-// Decodes `trade` and `aggTrade` payloads into trade records. Hot path.
+// Decodes `trade` and `aggTrade` payloads, and pushed answers of REST, into trade records. Hot path.
 
 import { FrameResult, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
 import { trade } from '../../../schemas/market-data.ts';
 import {
   booleanEnd,
+  CLOSE_ARRAY,
   CLOSE_OBJECT,
   decimalString,
   integerNumber,
   keyBytes,
   matches,
   next,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
   QUOTE,
+  skipSpace,
   skipValue,
   stringEnd,
   wrongType,
@@ -45,6 +49,13 @@ export class TradeFrames extends FrameKind {
   /** Decodes the payload at `at` (its `{`); returns the offset after it, or a negative FrameResult. */
   decode(bytes: Uint8Array, at: number, end: number, flags: number): number {
     this.begin(flags);
+    const after = this.walk(bytes, at, end);
+    if (after < 0) return after;
+    const written = this.write(bytes, (flags & TradeFlag.aggregate) === 0 ? TRADE_NEEDS : AGGREGATE_NEEDS);
+    return written < 0 ? written : after;
+  }
+
+  private walk(bytes: Uint8Array, at: number, end: number): number {
     let position = firstMember(bytes, at, end);
     if (position < 0) return position;
     while (bytes[position] !== CLOSE_OBJECT) {
@@ -56,8 +67,32 @@ export class TradeFrames extends FrameKind {
       position = next(bytes, after, end, CLOSE_OBJECT);
       if (position < 0) return position;
     }
-    const written = this.write(bytes, (flags & TradeFlag.aggregate) === 0 ? TRADE_NEEDS : AGGREGATE_NEEDS);
-    return written < 0 ? written : position + 1;
+    return position + 1;
+  }
+
+  /**
+   * Decodes the list at `at` of an answer to `GET …/aggTrades`, of the market whose symbol is bytes[from..to): the same
+   * fields without event and symbol. Returns the offset after it, or a negative FrameResult.
+   */
+  decodePast(bytes: Uint8Array, at: number, end: number, from: number, to: number): number {
+    if (at >= end || bytes[at] !== OPEN_ARRAY) return wrongType(bytes, at, end);
+    const market = this.sink.market(bytes, from, to);
+    if (market < 0) return market;
+    let position = skipSpace(bytes, at + 1, end);
+    while (bytes[position] !== CLOSE_ARRAY) {
+      if (position >= end || bytes[position] !== OPEN_OBJECT) return wrongType(bytes, position, end);
+      this.begin(TradeFlag.aggregate | TradeFlag.history);
+      this.seen = HAS_SYMBOL;
+      this.symbolFrom = from;
+      this.symbolTo = to;
+      const after = this.walk(bytes, position, end);
+      if (after < 0) return after;
+      const written = this.write(bytes, AGGREGATE_NEEDS);
+      if (written < 0) return written;
+      position = next(bytes, after, end, CLOSE_ARRAY);
+      if (position < 0) return position;
+    }
+    return position + 1;
   }
 
   private begin(flags: number): void {

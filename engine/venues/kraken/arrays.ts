@@ -37,7 +37,7 @@ export class ArrayFrames {
   constructor(sink: RecordSink) {
     this.sink = sink;
     this.book = new V1Book(sink);
-    this.trades = new V1Trades(sink);
+    this.trades = new V1Trades(sink, false);
     this.quotes = new V1Quotes(sink);
     this.candles = new V1Candles(sink);
   }

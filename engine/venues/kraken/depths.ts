@@ -1,4 +1,4 @@
-// Remembers, for one connection, the depth each symbol's book is cut to: as acknowledged, or as its snapshot shows.
+// Remembers, for one connection, what is known of each symbol's book: the depth it is cut to, and the digits of its numbers.
 
 import { MARKETS_MAX, SYMBOL_BYTES_MAX } from '../../../schemas/config.ts';
 
@@ -27,6 +27,9 @@ export class SymbolDepths {
   private acknowledged = new Uint32Array(ENTRIES_START);
   /** In force since the last snapshot; 0 before one. */
   private current = new Uint32Array(ENTRIES_START);
+  /** Digits after the point of prices and quantities by the `instrument` channel; 0 where it has not told. */
+  private priceDigits = new Uint8Array(ENTRIES_START);
+  private quantityDigits = new Uint8Array(ENTRIES_START);
   /** Entry + 1 by hash, 0 where free. */
   private index = new Uint16Array(ENTRIES_START * INDEX_LOAD);
   /** Depths of the snapshots in this frame (entry, depth), in force once the frame is accepted. */
@@ -57,11 +60,31 @@ export class SymbolDepths {
     return depth;
   }
 
-  /** Depth of an update: that of the snapshot before it; 0 (all) where nothing is known. */
-  updateDepth(bytes: Uint8Array, from: number, to: number): number {
-    const entry = this.index[this.slotOf(bytes, from, to)] - 1;
+  /** Depth of an update: that of the snapshot before it; 0 (all) where nothing is known, as of entry -1. */
+  updateDepth(entry: number): number {
     if (entry < 0) return 0;
     return this.current[entry] > 0 ? this.current[entry] : this.acknowledged[entry];
+  }
+
+  /** The symbol's entry; -1 where nothing is known of it. */
+  find(bytes: Uint8Array, from: number, to: number): number {
+    return this.index[this.slotOf(bytes, from, to)] - 1;
+  }
+
+  /** The `instrument` channel tells the digits after the point, which may change. */
+  noteDigits(bytes: Uint8Array, from: number, to: number, priceDigits: number, quantityDigits: number): void {
+    const entry = this.entry(bytes, from, to);
+    if (entry < 0) return;
+    this.priceDigits[entry] = priceDigits;
+    this.quantityDigits[entry] = quantityDigits;
+  }
+
+  priceDigitsOf(entry: number): number {
+    return entry < 0 ? 0 : this.priceDigits[entry];
+  }
+
+  quantityDigitsOf(entry: number): number {
+    return entry < 0 ? 0 : this.quantityDigits[entry];
   }
 
   private propose(entry: number, depth: number): void {
@@ -120,6 +143,12 @@ export class SymbolDepths {
     const current = new Uint32Array(entries);
     current.set(this.current);
     this.current = current;
+    const priceDigits = new Uint8Array(entries);
+    priceDigits.set(this.priceDigits);
+    this.priceDigits = priceDigits;
+    const quantityDigits = new Uint8Array(entries);
+    quantityDigits.set(this.quantityDigits);
+    this.quantityDigits = quantityDigits;
     this.index = new Uint16Array(entries * INDEX_LOAD);
     for (let entry = 0; entry < this.count; entry++) {
       const base = entry * SYMBOL_BYTES_MAX;

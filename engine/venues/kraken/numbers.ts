@@ -1,6 +1,7 @@
-// Reads the number texts that only Kraken v1 has: seconds with a fraction, and checksums as digits. Hot path.
+// Reads the numbers that only Kraken v1 and REST have: seconds with a fraction, and checksums as digits. Hot path.
 
 import { FrameResult } from '../../../schemas/ids.ts';
+import { wrongType } from '../../decode/scan.ts';
 import { textEnd } from '../../decode/walk.ts';
 
 const ZERO = 0x30;
@@ -20,26 +21,41 @@ const CHECKSUM_DIGITS_MAX = 10;
 export function secondsTime(bytes: Uint8Array, at: number, end: number, out: Float64Array, index: number): number {
   const close = textEnd(bytes, at, end);
   if (close < 0) return close;
-  let position = at + 1;
+  const after = readSeconds(bytes, at + 1, close, out, index);
+  if (after < 0) return after;
+  return after === close ? close + 1 : FrameResult.type;
+}
+
+/** `1688669597.8277369` as a JSON number, as secondsTime(). */
+export function secondsNumber(bytes: Uint8Array, at: number, end: number, out: Float64Array, index: number): number {
+  const after = readSeconds(bytes, at, end, out, index);
+  if (after === FrameResult.type) return wrongType(bytes, at, end);
+  return after;
+}
+
+/** Seconds from bytes[at] on, at most to bytes[close]; returns the offset after them, or `type` or `range`. */
+function readSeconds(bytes: Uint8Array, at: number, close: number, out: Float64Array, index: number): number {
+  let position = at;
   let seconds = 0;
   for (; position < close && bytes[position] >= ZERO && bytes[position] <= NINE; position++) {
-    if (position - at > SECONDS_DIGITS_MAX) return FrameResult.range;
+    if (position - at >= SECONDS_DIGITS_MAX) return FrameResult.range;
     seconds = seconds * 10 + (bytes[position] - ZERO);
   }
-  if (position === at + 1) return FrameResult.type;
+  if (position === at) return FrameResult.type;
   let micros = 0;
-  if (position < close) {
-    if (bytes[position] !== POINT || position + 1 === close) return FrameResult.type;
+  if (position < close && bytes[position] === POINT) {
+    const fraction = position + 1;
     let scale = 100_000;
     for (position++; position < close; position++) {
       const digit = bytes[position] - ZERO;
-      if (digit < 0 || digit > 9) return FrameResult.type;
+      if (digit < 0 || digit > 9) break;
       micros += digit * scale;
       scale = (scale / 10) | 0;
     }
+    if (position === fraction) return FrameResult.type;
   }
   out[index] = seconds * 1e6 + micros;
-  return out[index] <= TIME_US_MAX ? close + 1 : FrameResult.range;
+  return out[index] <= TIME_US_MAX ? position : FrameResult.range;
 }
 
 /** `"2583817756"` to out[index]. Returns the offset after the closing quote, or a negative FrameResult. */

@@ -3,12 +3,15 @@
 // Source: Kraken WebSocket v2 docs, "Introduction", "Channels" (2026-05); docs/venues/kraken.md.
 
 import { FrameResult } from '../../../schemas/ids.ts';
+import { KEY_BACKFILL } from '../../decode/backfill.ts';
 import { ObjectReader } from '../../decode/object-reader.ts';
 import { documentEnd, keyBytes, matches, skipValue } from '../../decode/scan.ts';
 import type { RecordSink } from '../../decode/sink.ts';
 import { textEnd } from '../../decode/walk.ts';
 import { noteAnswer } from './answers.ts';
 import { SymbolDepths } from './depths.ts';
+import { noteInstruments } from './instruments.ts';
+import { PastTrades } from './past-trades.ts';
 
 import { V2Book } from './v2-book.ts';
 import { V2Candles } from './v2-candles.ts';
@@ -24,7 +27,8 @@ const KEY_METHOD = keyBytes('method');
 const KEY_RESULT = keyBytes('result');
 const KEY_SUCCESS = keyBytes('success');
 
-const CHANNELS_CONTROL = [keyBytes('heartbeat'), keyBytes('status'), keyBytes('instrument')];
+const CHANNELS_CONTROL = [keyBytes('heartbeat'), keyBytes('status')];
+const CHANNEL_INSTRUMENT = keyBytes('instrument');
 const CHANNEL_BOOK = keyBytes('book');
 const CHANNEL_TRADE = keyBytes('trade');
 const CHANNEL_TICKER = keyBytes('ticker');
@@ -51,10 +55,11 @@ const HAS_ERROR = 16;
 const HAS_METHOD = 32;
 const HAS_RESULT = 64;
 const HAS_SUCCESS = 128;
+const HAS_BACKFILL = 256;
 /** What must have come for the data to be read in passing. */
 const BEFORE_DATA = HAS_CHANNEL | HAS_TYPE;
 
-const Kind = { unknown: 0, control: 1, book: 2, trades: 3, tickers: 4, candles: 5 } as const;
+const Kind = { unknown: 0, control: 1, book: 2, trades: 3, tickers: 4, candles: 5, instruments: 6 } as const;
 const MessageType = { other: 0, snapshot: 1, update: 2 } as const;
 
 export class ObjectMessages extends ObjectReader {
@@ -63,6 +68,7 @@ export class ObjectMessages extends ObjectReader {
   private readonly trades: V2Trades;
   private readonly tickers: V2Tickers;
   private readonly candles: V2Candles;
+  private readonly pastTrades: PastTrades;
   private kind: number = Kind.unknown;
   private type: number = MessageType.other;
   private isEvent = false;
@@ -70,6 +76,7 @@ export class ObjectMessages extends ObjectReader {
   private methodAt = 0;
   private resultAt = 0;
   private successAt = 0;
+  private backfillAt = 0;
 
   constructor(sink: RecordSink) {
     super();
@@ -77,6 +84,7 @@ export class ObjectMessages extends ObjectReader {
     this.trades = new V2Trades(sink);
     this.tickers = new V2Tickers(sink);
     this.candles = new V2Candles(sink);
+    this.pastTrades = new PastTrades(sink);
   }
 
   /** Decodes the message at bytes[at] (its `{`); returns a FrameResult. */
@@ -124,6 +132,9 @@ export class ObjectMessages extends ObjectReader {
     } else if (matches(bytes, from, to, KEY_SUCCESS)) {
       isNew = this.once(HAS_SUCCESS);
       this.successAt = at;
+    } else if (matches(bytes, from, to, KEY_BACKFILL)) {
+      isNew = this.once(HAS_BACKFILL);
+      this.backfillAt = at;
     } else if (matches(bytes, from, to, KEY_ERROR)) isNew = this.once(HAS_ERROR);
     return isNew ? skipValue(bytes, at, end) : FrameResult.shape;
   }
@@ -168,6 +179,9 @@ export class ObjectMessages extends ObjectReader {
         return this.tickers.decode(bytes, at, end, isSnapshot);
       case Kind.candles:
         return this.candles.decode(bytes, at, end, isSnapshot);
+      case Kind.instruments:
+        this.dataAt = at;
+        return skipValue(bytes, at, end);
       default:
         return skipValue(bytes, at, end);
     }
@@ -177,9 +191,11 @@ export class ObjectMessages extends ObjectReader {
     if ((this.seen & HAS_EVENT) !== 0) return this.isEvent ? FrameResult.control : FrameResult.unknown;
     if ((this.seen & HAS_METHOD) !== 0)
       return noteAnswer(bytes, end, this.methodAt, this.resultAt, this.successAt, this.depths);
+    if ((this.seen & HAS_BACKFILL) !== 0) return this.pastTrades.decode(bytes, this.backfillAt, end);
     if ((this.seen & HAS_CHANNEL) === 0)
       return (this.seen & HAS_ERROR) !== 0 ? FrameResult.control : FrameResult.unknown;
     if (this.kind === Kind.control) return FrameResult.control;
+    if (this.kind === Kind.instruments) return noteInstruments(bytes, this.dataAt, end, this.depths);
     if (this.kind === Kind.unknown) return FrameResult.unknown;
     if ((this.seen & HAS_DATA) === 0) return FrameResult.missingField;
     if (this.kind === Kind.book && (this.seen & HAS_TYPE) === 0) return FrameResult.missingField;
@@ -198,5 +214,6 @@ function kindOf(bytes: Uint8Array, from: number, to: number): number {
   if (matches(bytes, from, to, CHANNEL_TRADE)) return Kind.trades;
   if (matches(bytes, from, to, CHANNEL_TICKER)) return Kind.tickers;
   if (matches(bytes, from, to, CHANNEL_OHLC)) return Kind.candles;
+  if (matches(bytes, from, to, CHANNEL_INSTRUMENT)) return Kind.instruments;
   return isOneOf(bytes, from, to, CHANNELS_CONTROL) ? Kind.control : Kind.unknown;
 }

@@ -35,6 +35,8 @@ export class V2Book extends EntryList {
   private asksAt = NOWHERE;
   private bidCount = 0;
   private askCount = 0;
+  /** Of the symbol among those known; -1 for none. */
+  private known = -1;
 
   constructor(sink: RecordSink, depths: SymbolDepths) {
     super(sink);
@@ -93,6 +95,8 @@ export class V2Book extends EntryList {
     if (this.headSlot >= 0) return 0;
     this.market = this.sink.market(bytes, this.symbolFrom, this.symbolTo);
     if (this.market < 0) return this.market;
+    this.known = this.depths.find(bytes, this.symbolFrom, this.symbolTo);
+    this.levels.prepare(this.depths.priceDigitsOf(this.known), this.depths.quantityDigitsOf(this.known));
     this.headSlot = this.sink.claim(this.market, RecordType.bookChange);
     return this.headSlot;
   }
@@ -115,7 +119,7 @@ export class V2Book extends EntryList {
   }
 
   private depth(bytes: Uint8Array): number {
-    if (!this.isSnapshot) return this.depths.updateDepth(bytes, this.symbolFrom, this.symbolTo);
+    if (!this.isSnapshot) return this.depths.updateDepth(this.known);
     const longer = Math.max(this.bidCount, this.askCount);
     return this.depths.snapshotDepth(bytes, this.symbolFrom, this.symbolTo, longer);
   }

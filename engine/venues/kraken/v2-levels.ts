@@ -38,9 +38,18 @@ export class V2Levels {
   count = 0;
   private readonly sink: RecordSink;
   private seen = 0;
+  /** Fewer digits than these are taken as if zeros followed, as the venue's checksum has them. */
+  private priceDigits = 0;
+  private quantityDigits = 0;
 
   constructor(sink: RecordSink) {
     this.sink = sink;
+  }
+
+  /** Digits after the point that prices and quantities have at least, 0 where none are known. */
+  prepare(priceDigits: number, quantityDigits: number): void {
+    this.priceDigits = priceDigits;
+    this.quantityDigits = quantityDigits;
   }
 
   /** Writes one record for each entry of the list at `at`; returns the offset after it, or a negative FrameResult. */
@@ -98,7 +107,7 @@ export class V2Levels {
     if ((this.seen & HAS_PRICE) !== 0) return FrameResult.shape;
     this.seen |= HAS_PRICE;
     const after = decimalNumber(bytes, at, end, this.sink.f64, slot * SLOT_F64 + level.at.priceMilli);
-    this.sink.u8[slot * SLOT_BYTES + level.at.priceDecimals] = lastDecimals;
+    this.sink.u8[slot * SLOT_BYTES + level.at.priceDecimals] = Math.max(lastDecimals, this.priceDigits);
     return after;
   }
 
@@ -106,7 +115,7 @@ export class V2Levels {
     if ((this.seen & HAS_QUANTITY) !== 0) return FrameResult.shape;
     this.seen |= HAS_QUANTITY;
     const after = decimalNumber(bytes, at, end, this.sink.f64, slot * SLOT_F64 + level.at.quantityMilli);
-    this.sink.u8[slot * SLOT_BYTES + level.at.quantityDecimals] = lastDecimals;
+    this.sink.u8[slot * SLOT_BYTES + level.at.quantityDecimals] = Math.max(lastDecimals, this.quantityDigits);
     return after;
   }
 }

@@ -1,6 +1,7 @@
 // Owns the Binance dialects (spot, US, USD-M, COIN-M): frames to book events, trades and counts (venues.md §1, §11.1).
 import { BinanceSync } from './binance-sync.ts';
 import type { Levels } from './book.ts';
+import { parseDecimal } from './decimal.ts';
 import { arrayLevel, type Dialect, type FrameClass } from './dialect.ts';
 import {
   asObject,
@@ -75,6 +76,47 @@ export function makeBinance(markets: Markets, venue: string): Dialect {
     return 'applied';
   }
 
+  /** Prices of a contract feed nothing. */
+  function markPrice(event: JsonObject): FrameClass {
+    const symbol = checkSymbol(textField(event, 's'));
+    decimalField(event, 'p');
+    integerField(event, 'E');
+    for (const name of ['i', 'r']) {
+      if (!event.has(name) || event.get(name) === '') continue;
+      parseDecimal(textField(event, name).replace(/^-(?=\d)/, name === 'r' ? '' : '-'));
+    }
+    markets.at(venue, symbol);
+    return 'applied';
+  }
+
+  function forceOrder(event: JsonObject): FrameClass {
+    const order = asObject(event.get('o'), 'o');
+    const symbol = checkSymbol(textField(order, 's'));
+    for (const name of ['p', 'z']) decimalField(order, name);
+    if (!['BUY', 'SELL'].includes(textField(order, 'S'))) throw new Rejected('type', 'S');
+    integerField(order, 'T');
+    markets.at(venue, symbol);
+    return 'applied';
+  }
+
+  /** The best levels only (`<symbol>@depth5`): never the book. */
+  function partialBook(stream: string, event: JsonObject): FrameClass {
+    const names = event.has('lastUpdateId') ? ['bids', 'asks'] : ['b', 'a'];
+    integerField(event, event.has('lastUpdateId') ? 'lastUpdateId' : 'u');
+    readLevels(event, names[0], names[1]);
+    markets.at(venue, checkSymbol(stream.slice(0, stream.indexOf('@')).toUpperCase()));
+    return 'applied';
+  }
+
+  /** The answer of REST to a request for past aggregates. */
+  function backfill(document: JsonObject, receiveTimeUs: number | null): FrameClass {
+    const symbol = textField(document, 'symbol');
+    for (const entry of listField(document, 'trades')) {
+      trade(new Map([...asObject(entry, 'a trade'), ['s', symbol]]), 'aggTrade', receiveTimeUs);
+    }
+    return 'applied';
+  }
+
   function snapshot(symbol: string, document: JsonObject): void {
     checkSymbol(symbol);
     const id = integerField(document, 'lastUpdateId');
@@ -90,6 +132,9 @@ export function makeBinance(markets: Markets, venue: string): Dialect {
   function frame(document: Json, receiveTimeUs: number | null): FrameClass {
     if (!isObject(document)) return Array.isArray(document) ? 'unknown' : notAFrame();
     const event = document.has('stream') ? asObject(document.get('data'), 'data') : document;
+    const stream = document.get('stream');
+    if (typeof stream === 'string' && /^[^@]+@depth\d/.test(stream)) return partialBook(stream, event);
+    if (event.has('backfill')) return backfill(asObject(event.get('backfill'), 'backfill'), receiveTimeUs);
     if (event.has('snapshot')) return pushedSnapshot(asObject(event.get('snapshot'), 'snapshot'));
     switch (event.get('e')) {
       case 'depthUpdate':
@@ -103,8 +148,18 @@ export function makeBinance(markets: Markets, venue: string): Dialect {
         return kline(event);
       case '24hrTicker':
       case '24hrMiniTicker':
+      case '1hTicker':
+      case '4hTicker':
+      case '1dTicker':
+      case 'avgPrice':
+      case 'referencePrice':
+      case 'blockTrade':
         markets.at(venue, checkSymbol(textField(event, 's')));
         return 'applied';
+      case 'markPriceUpdate':
+        return markPrice(event);
+      case 'forceOrder':
+        return forceOrder(event);
       case 'serverShutdown':
         return 'control';
       case undefined:

@@ -1,5 +1,6 @@
 // Owns Kraken v2: books sealed by depth and checksum, trades, and the acknowledgements that tell the depth (venues.md §3).
 import type { Book, Levels } from './book.ts';
+import { parseDecimal } from './decimal.ts';
 import type { FrameClass } from './dialect.ts';
 import {
   asObject,
@@ -8,6 +9,7 @@ import {
   integerField,
   isObject,
   type Json,
+  JsonNumber,
   type JsonObject,
   listField,
   textField,
@@ -15,13 +17,15 @@ import {
 import { type Level, makeLevel } from './ladder.ts';
 import { checkSymbol, type Markets } from './market.ts';
 import { Rejected } from './rejection.ts';
-import { parseIsoUs } from './time.ts';
+import { parseIsoUs, parseSecondsUs } from './time.ts';
 import type { Trade } from './trades.ts';
 
 const VENUE = 'kraken';
 const DEPTHS = [10, 25, 100, 500, 1000];
 const DEPTH_DEFAULT = 10;
 
+/** Digits after the point. */
+type Digits = { price: number; quantity: number };
 type BookEntry = { symbol: string; levels: Levels; checksum: bigint | null };
 
 export type KrakenV2 = {
@@ -33,6 +37,48 @@ export function makeKrakenV2(markets: Markets): KrakenV2 {
   /** Connection, then symbol, to the depth acknowledged there. */
   const acknowledged = new Map<string, Map<string, number>>();
   const depthOf = new Map<Book, number | null>();
+  /** Connection, then symbol, to the digits its `instrument` frames told. */
+  const digitsOf = new Map<string, Map<string, Digits>>();
+
+  /** Pairs that are not understood are left out. */
+  function noteInstruments(document: JsonObject, connection: string): FrameClass {
+    const data = document.get('data');
+    const pairs = isObject(data) ? data.get('pairs') : undefined;
+    const known = digitsOf.get(connection) ?? new Map<string, Digits>();
+    digitsOf.set(connection, known);
+    for (const pair of Array.isArray(pairs) ? pairs : []) {
+      if (!isObject(pair)) continue;
+      const symbol = pair.get('symbol');
+      const [price, quantity] = ['price_precision', 'qty_precision'].map((name) => {
+        const value = pair.get(name);
+        return value instanceof JsonNumber && /^\d{1,2}$/.test(value.text) ? Number(value.text) : Number.NaN;
+      });
+      if (typeof symbol === 'string' && price <= 18 && quantity <= 18) known.set(symbol, { price, quantity });
+    }
+    return 'control';
+  }
+
+  /** Levels with at least the digits of their pair, as the venue's checksum has them. */
+  function padLevels({ bids, asks }: Levels, digits: Digits | undefined): Levels {
+    if (digits === undefined) return { bids, asks };
+    const pad = (level: Level): Level => ({
+      ...level,
+      priceText: padded(level.priceText, digits.price),
+      quantityText: padded(level.quantityText, digits.quantity),
+    });
+    return { bids: bids.map(pad), asks: asks.map(pad) };
+  }
+
+  /** Trades fetched by REST: the rows of v1 with the time as a number and the id as seventh member. */
+  function backfill(document: JsonObject, receiveTimeUs: number | null): FrameClass {
+    const symbol = checkSymbol(textField(document, 'symbol'));
+    const answer = asObject(document.get('trades'), 'trades');
+    const lists = [...asObject(answer.get('result'), 'result').values()].filter(Array.isArray);
+    const trades = lists.flat().map(readPastTrade);
+    for (const trade of trades) markets.trade(markets.at(VENUE, symbol), trade, false, receiveTimeUs);
+    markets.at(VENUE, symbol);
+    return 'applied';
+  }
 
   function noteAnswer(document: JsonObject, connection: string): FrameClass {
     const result = document.get('result');
@@ -46,7 +92,8 @@ export function makeKrakenV2(markets: Markets): KrakenV2 {
   }
 
   function applyBook(entries: BookEntry[], isSnapshot: boolean, connection: string): void {
-    for (const { symbol, levels, checksum } of entries) {
+    for (const { symbol, levels: sent, checksum } of entries) {
+      const levels = padLevels(sent, digitsOf.get(connection)?.get(symbol));
       const { book } = markets.at(VENUE, symbol);
       if (isSnapshot) {
         const depth = acknowledged.get(connection)?.get(symbol) ?? smallestDepth(levels);
@@ -77,16 +124,45 @@ export function makeKrakenV2(markets: Markets): KrakenV2 {
         return 'applied';
       case 'heartbeat':
       case 'status':
-      case 'instrument':
         return 'control';
+      case 'instrument':
+        return noteInstruments(document, connection);
       case undefined:
+        if (document.has('backfill')) return backfill(asObject(document.get('backfill'), 'backfill'), receiveTimeUs);
         return document.has('error') ? 'control' : 'unknown';
       default:
         return 'unknown';
     }
   }
 
-  return { frame, forget: (connection) => acknowledged.delete(connection) };
+  function forget(connection: string): void {
+    acknowledged.delete(connection);
+    digitsOf.delete(connection);
+  }
+
+  return { frame, forget };
+}
+
+/** `text` with zeros up to `digits` after its point. */
+function padded(text: string, digits: number): string {
+  const [whole, fraction = ''] = text.split('.');
+  return digits === 0 ? text : `${whole}.${fraction.padEnd(digits, '0')}`;
+}
+
+function readPastTrade(row: Json): Trade {
+  if (!Array.isArray(row) || row.length < 4) throw new Rejected('shape', 'expected a row of a trade');
+  const [price, quantity, time, side, , , id] = row;
+  if (side !== 'b' && side !== 's') throw new Rejected('type', 'side of a trade');
+  if (!(time instanceof JsonNumber)) throw new Rejected('type', 'time of a trade');
+  return {
+    id: id instanceof JsonNumber ? BigInt(id.text) : null,
+    channel: 'trade',
+    price: parseDecimal(decimalText(price, 'price')),
+    quantity: parseDecimal(decimalText(quantity, 'volume')),
+    side: side === 'b' ? 'buy' : 'sell',
+    exchangeTimeUs: parseSecondsUs(time.text),
+    matches: 1,
+  };
 }
 
 /** Without an acknowledgement: the smallest depth sold that holds the longer side. */

@@ -508,7 +508,7 @@ describe('other frames', () => {
     ['{"error":{"code":4,"msg":"Too many"},"id":19}', FrameResult.control],
     ['{"e":"serverShutdown","E":1770123456789}', FrameResult.control],
     ['{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}', FrameResult.control],
-    ['{"e":"blockTrade","s":"X"}', FrameResult.unknown],
+    ['{"e":"contractInfo","s":"X"}', FrameResult.unknown],
     ['{"lastUpdateId":160,"bids":[],"asks":[]}', FrameResult.unknown],
     ['{"stream":"!miniTicker@arr","data":[{"e":"24hrMiniTicker"}]}', FrameResult.unknown],
     ['[{"e":"24hrMiniTicker"}]', FrameResult.unknown],
