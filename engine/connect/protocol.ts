@@ -95,19 +95,37 @@ export interface VenueConnector {
   readonly firstDataMs: number;
   /** True where trades of an acknowledged subscription may stay away for long: no first data is then no fault. */
   readonly areTradesRare: boolean;
+  /**
+   * Subscriptions of different groups never share a connection: the venue serves them at different addresses (Binance
+   * USD-M has books at `/public`, trades at `/market`). Absent where all may share.
+   */
+  group?(subscription: Subscription): string;
   /** Path and query of a connection; `subscriptions` matters where isInAddress. */
   path(subscriptions: readonly Subscription[]): string;
   dialogue(): Dialogue;
   /** The venue's list of markets, and how its answer is read. */
   listing(): RestRequest;
+  /** Requests for the rest of the list, where the venue has it in several; readListing() reads each answer by itself. */
+  furtherListings?(): RestRequest[];
   /** Symbols that can be traded, from the answer to listing(). Throws an Error where it is no such answer. */
   readListing(answer: string): string[];
+  /**
+   * The request for the next part of the list, where the venue gives it in parts (OKX by kind, Bybit by page), from the
+   * request before and its answer; null behind the last one. Absent where one answer is all.
+   */
+  nextListing?(request: RestRequest, answer: string): RestRequest | null;
   /** Book snapshot; only where bookSource is `rest`. */
   snapshot?(symbol: string): RestRequest;
   /** The frame to decode, from the REST answer: `{"snapshot":{"symbol":…, …the answer…}}`. */
   snapshotFrame?(symbol: string, answer: string): string;
   /** Trades since a loss; absent where the venue offers none. Asked again while nextBackfill gives a further request. */
   backfill?(query: BackfillQuery): RestRequest;
-  /** The frames to decode, oldest trade first, and the request for what is missing still, or null. */
-  readBackfill?(query: BackfillQuery, answer: string): { readonly frames: string[]; readonly next: RestRequest | null };
+  /**
+   * The frames to decode, oldest trade first, and the request for what is missing still, or null. `isWhole` is false where
+   * trades of the span may be missing that no request gives (Hyperliquid has the latest ten only); else null says whole.
+   */
+  readBackfill?(
+    query: BackfillQuery,
+    answer: string,
+  ): { readonly frames: string[]; readonly next: RestRequest | null; readonly isWhole?: boolean };
 }

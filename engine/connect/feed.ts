@@ -1,0 +1,302 @@
+// Owns the feed of one venue: the symbols that the venue has, the connections they are shared over, and all work around them.
+
+import { Backfill } from './backfill.ts';
+import { Backoff } from './backoff.ts';
+import type { FeedHooks } from './hooks.ts';
+import { MarketControl } from './market-control.ts';
+import { PacedQueue, Pacer, withMargin } from './pace.ts';
+import type { FeedChannel, RestRequest, VenueConnector } from './protocol.ts';
+import { type FeedReport, type FeedStats, LabelledCounts, newFeedCounts } from './report.ts';
+import { RestQueue, type RestResult } from './rest-queue.ts';
+import { FEED_SETTINGS, type FeedSettings } from './settings.ts';
+import { shareOut } from './shares.ts';
+import { Slot, type SlotHost } from './slot.ts';
+import { CountedTimers, type Timers } from './timers.ts';
+import type { FeedSocket, RestAnswer, SocketEvents, SocketOptions, Transport } from './transport.ts';
+
+export type FeedOptions = {
+  readonly connector: VenueConnector;
+  /** As the venue writes them in its frames. */
+  readonly symbols: readonly string[];
+  /** Both channels where absent. */
+  readonly channels?: readonly FeedChannel[];
+  /** Other addresses than the venue's own: of a simulator or relay. */
+  readonly streamUrl?: string;
+  readonly restUrl?: string;
+  readonly timers: Timers;
+  readonly transport: Transport;
+  readonly hooks: FeedHooks;
+  readonly settings?: Partial<FeedSettings>;
+};
+
+export interface Feed {
+  /** The engine is about to stop: no new connection, resync or request; what flows goes on. */
+  announceShutdown(): void;
+  /** Says goodbye on every socket and lets go of everything. Called again, the same promise. */
+  stop(): Promise<FeedStats>;
+  report(): FeedReport;
+  /** Trades between two venue times are known to be missing: they are fetched where the venue offers it. */
+  missingTrades(symbol: string, lastId: number | null, fromMs: number, toMs: number): void;
+  /** Ends the waiting of breakers that gave up. */
+  revive(): void;
+}
+
+/** Connections that wait for the venue's pace; more than any feed has. */
+const CONNECTS_MAX = 100_000;
+const LISTING_PRIORITY = 0;
+
+class VenueFeed implements Feed {
+  private readonly options: FeedOptions;
+  private readonly connector: VenueConnector;
+  private readonly settings: FeedSettings;
+  private readonly timers: CountedTimers;
+  private readonly hooks: FeedHooks;
+  private readonly counts = newFeedCounts();
+  private readonly errors: Record<string, number> = {};
+  private readonly labels: LabelledCounts;
+  private readonly connects: PacedQueue;
+  private readonly rest: RestQueue;
+  private readonly backfill: Backfill;
+  private readonly listingBackoff = new Backoff();
+  private readonly unknownSymbols: string[] = [];
+  private slots: readonly Slot[] = [];
+  private control: MarketControl | null = null;
+  private listingTries = 0;
+  private lastConnectionId = 0;
+  private openSockets = 0;
+  private connectionsClosed = 0;
+  private cancelTick: () => void = () => {};
+  private cancelListing: () => void = () => {};
+  private isShuttingDown = false;
+  private stopped: Promise<FeedStats> | null = null;
+  private socketsGone: (() => void) | null = null;
+
+  constructor(options: FeedOptions) {
+    this.options = options;
+    this.connector = options.connector;
+    this.settings = { ...FEED_SETTINGS, ...options.settings };
+    this.timers = new CountedTimers(options.timers);
+    this.hooks = options.hooks;
+    const { limits } = this.connector;
+    const { paceMarginMs, labelsMax, rest } = this.settings;
+    this.labels = new LabelledCounts(labelsMax);
+    this.connects = new PacedQueue(this.timers, new Pacer([withMargin(limits.connects, paceMarginMs)]), CONNECTS_MAX);
+    const restSettings = { ...rest, pace: withMargin(limits.rest, paceMarginMs) };
+    this.rest = new RestQueue(this.timers, restSettings, (request, timeoutMs, signal) =>
+      this.request(request, timeoutMs, signal),
+    );
+    this.backfill = new Backfill(this.parts());
+    this.askListing();
+    this.tick();
+  }
+
+  announceShutdown(): void {
+    this.isShuttingDown = true;
+    this.cancelListing();
+    for (const slot of this.slots) slot.freeze();
+  }
+
+  stop(): Promise<FeedStats> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  report(): FeedReport {
+    const totals = this.labels.sum();
+    return {
+      venue: this.connector.venue,
+      symbols: new Set(this.slots.flatMap(({ symbols }) => symbols)).size,
+      unknownSymbols: [...this.unknownSymbols],
+      counts: { ...this.counts },
+      totals,
+      successRate: totals.attempts === 0 ? null : totals.successes / totals.attempts,
+      errors: { ...this.errors },
+      connections: this.slots
+        .flatMap(({ connections }) => connections)
+        .slice(0, this.settings.labelsMax)
+        .map((connection) => connection.report()),
+      slots: this.slots.slice(0, this.settings.labelsMax).map((slot) => slot.report()),
+      rest: this.rest.report(),
+      queues: {
+        connects: this.connects.size,
+        connectsHighWater: this.connects.highWater,
+        overflows: this.connects.overflows,
+      },
+      open: { sockets: this.openSockets, timers: this.timers.open },
+    };
+  }
+
+  missingTrades(symbol: string, lastId: number | null, fromMs: number, toMs: number): void {
+    const slot = this.slots.find(({ subscriptions }) =>
+      subscriptions.some((one) => one.symbol === symbol && one.channel === 'trades'),
+    );
+    if (slot !== undefined) this.backfill.missing(slot, symbol, lastId, fromMs, toMs);
+  }
+
+  revive(): void {
+    for (const slot of this.slots) slot.breaker.revive();
+    this.rest.breaker.revive();
+  }
+
+  private parts() {
+    const { connector, timers, settings, hooks, rest, counts } = this;
+    return { connector, timers, settings, hooks, rest, counts };
+  }
+
+  private tick(): void {
+    this.cancelTick = this.timers.after(this.settings.checkMs, () => {
+      this.tick();
+      for (const slot of this.slots) slot.check();
+      if (this.isShuttingDown) return;
+      this.control?.check();
+      this.backfill.check();
+    });
+  }
+
+  private askListing(): void {
+    const request = this.connector.listing();
+    const ended = (result: RestResult): void => this.readListing(result);
+    this.rest.push({ key: 'listing', id: null, request, priority: LISTING_PRIORITY, ended });
+  }
+
+  private readListing(result: RestResult): void {
+    if (this.isShuttingDown) return;
+    let listed: readonly string[];
+    try {
+      if (!result.isOk) throw new Error(result.message);
+      listed = this.connector.readListing(result.body);
+    } catch (error) {
+      this.listingFailed(String(error));
+      return;
+    }
+    this.open(this.known(new Set(listed)));
+  }
+
+  private listingFailed(message: string): void {
+    const { listingTriesMax } = this.settings;
+    this.counts.listingFailures++;
+    this.listingTries++;
+    const goesOn = listingTriesMax !== null && this.listingTries >= listingTriesMax;
+    this.hooks.log('warn', 'no list of markets', { venue: this.connector.venue, message, goesOn });
+    if (goesOn) this.open([...new Set(this.options.symbols)]);
+    else this.cancelListing = this.timers.after(this.listingBackoff.next(), () => this.askListing());
+  }
+
+  /** A symbol that the venue does not have may be acknowledged and then stay silent for ever: it is never asked for. */
+  private known(listed: ReadonlySet<string>): readonly string[] {
+    const { venue } = this.connector;
+    const known: string[] = [];
+    for (const symbol of new Set(this.options.symbols)) {
+      if (listed.has(symbol)) {
+        known.push(symbol);
+        continue;
+      }
+      this.unknownSymbols.push(symbol);
+      this.counts.unknownSymbols++;
+      this.hooks.log('error', 'the venue has no such market', { venue, symbol });
+    }
+    return known;
+  }
+
+  private open(symbols: readonly string[]): void {
+    const shares = shareOut(this.connector, symbols, this.options.channels ?? ['book', 'trades']);
+    const host = this.slotHost();
+    this.slots = shares.map((subscriptions, index) => new Slot(index, subscriptions, host));
+    this.control = new MarketControl(this.slots, this.parts());
+    for (const slot of this.slots) slot.start();
+  }
+
+  private slotHost(): SlotHost {
+    const { connector, timers, settings, hooks, connects, labels, counts } = this;
+    return {
+      connector,
+      streamUrl: this.options.streamUrl ?? connector.streamUrl,
+      timers,
+      settings,
+      hooks,
+      connects,
+      labels,
+      counts,
+      openSocket: (options, events) => this.openSocket(options, events),
+      nextConnectionId: () => ++this.lastConnectionId,
+      noteError: (reason) => this.noteError(reason),
+      lost: (slot, subscriptions) => this.backfill.lost(slot, subscriptions),
+    };
+  }
+
+  private noteError(reason: string): void {
+    const kind = reason.split(':', 1)[0];
+    this.errors[kind] = (this.errors[kind] ?? 0) + 1;
+  }
+
+  private openSocket(options: SocketOptions, events: SocketEvents): FeedSocket {
+    this.openSockets++;
+    return this.options.transport.open(options, {
+      opened: () => events.opened(),
+      message: (bytes, isBinary) => events.message(bytes, isBinary),
+      ping: () => events.ping(),
+      pong: () => events.pong(),
+      closed: (code, reason, failure) => {
+        this.openSockets--;
+        this.connectionsClosed++;
+        events.closed(code, reason, failure);
+        if (this.openSockets === 0) this.socketsGone?.();
+      },
+    });
+  }
+
+  private request(request: RestRequest, timeoutMs: number, signal: AbortSignal): Promise<RestAnswer> {
+    return this.options.transport.request({
+      method: request.method,
+      url: (this.options.restUrl ?? this.connector.restUrl) + request.path,
+      body: request.body ?? null,
+      timeoutMs,
+      bodyBytesMax: this.settings.answerBytesMax,
+      signal,
+    });
+  }
+
+  /** What is still asked for is of no use to anyone now: it is dropped and counted. */
+  private async end(): Promise<FeedStats> {
+    const startMs = this.timers.nowMs();
+    const cleanedBefore = this.labels.cleaned;
+    const closedBefore = this.connectionsClosed;
+    this.announceShutdown();
+    const { flushed, dropped } = await this.rest.stop(0);
+    const connectsDropped = this.connects.stop();
+    for (const slot of this.slots) slot.stop();
+    await this.allSocketsGone();
+    this.cancelTick();
+    this.options.transport.close();
+    return {
+      pending_messages_flushed: flushed,
+      pending_messages_dropped: dropped + connectsDropped,
+      connections_closed: this.connectionsClosed - closedBefore,
+      // The look at the clock, the listing, the REST queue, the queue of connects, and a breaker for each slot.
+      background_tasks_stopped: 4 + this.slots.length,
+      metrics_cleaned: this.labels.cleaned - cleanedBefore,
+      duration_seconds: (this.timers.nowMs() - startMs) / 1000,
+      sockets_left: this.openSockets,
+      timers_left: this.timers.open,
+      report: this.report(),
+    };
+  }
+
+  /** Sockets get closeTimeoutMs for their goodbye, then they are cut; the wait is bounded whatever they do. */
+  private allSocketsGone(): Promise<void> {
+    if (this.openSockets === 0) return Promise.resolve();
+    const { closeTimeoutMs, checkMs } = this.settings;
+    return new Promise((resolve) => {
+      const cancel = this.timers.after(closeTimeoutMs + 4 * checkMs, resolve);
+      this.socketsGone = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Starts at once: the venue's list of markets is asked for, then its connections are opened. */
+export function startFeed(options: FeedOptions): Feed {
+  return new VenueFeed(options);
+}
