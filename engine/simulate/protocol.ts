@@ -69,8 +69,18 @@ export interface SimSession {
   announceEnd(): boolean;
 }
 
-export type SimRequest = { readonly method: string; readonly path: string; readonly query: URLSearchParams; readonly body: string };
-export type SimAnswer = { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>>; readonly weight: number };
+export type SimRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+};
+export type SimAnswer = {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly weight: number;
+};
 
 /** What the session and the REST side may look up. */
 export interface SimVenueState {
@@ -85,6 +95,8 @@ export interface SimulatedVenue {
   /** The symbol of the n-th simulated market, as this venue writes symbols, and its decimals. */
   symbol(base: string): string;
   readonly quantityDecimals: number | null;
+  /** True where each frame of a book has one level (Bitfinex P0): then every level is a change of its own. */
+  readonly changesOneLevel?: boolean;
   /** True for an address that this venue serves sockets on. */
   isStreamPath(path: string): boolean;
   open(socket: SimSocket, path: string, query: URLSearchParams, state: SimVenueState): SimSession;
