@@ -1,13 +1,19 @@
 // `npm run bench -- [suite …] [--json FILE] [--smoke]`: runs suites and prints their tables.
 
 import { booksSuite } from './books/suite.ts';
+import { decodeSuite } from './decode/suite.ts';
 import { Results, reportOf, type Size, writeReport } from './harness.ts';
 import { pathSuite } from './path/suite.ts';
 import { stateSuite } from './state/suite.ts';
 
 type Suite = (results: Results, size: Size) => Promise<void>;
 
-const SUITES: Readonly<Record<string, Suite>> = { path: pathSuite, books: booksSuite, state: stateSuite };
+const SUITES: Readonly<Record<string, Suite>> = {
+  path: pathSuite,
+  decode: decodeSuite,
+  books: booksSuite,
+  state: stateSuite,
+};
 const EXIT_USAGE = 2;
 
 const HELP = `usage: npm run bench -- [suite …] [--smoke] [--json FILE]

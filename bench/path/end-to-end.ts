@@ -13,6 +13,7 @@ import { createLog } from '../../engine/observe/log.ts';
 import { loadUws } from '../../engine/uws/load.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { check, type Results, type Size } from '../harness.ts';
+import { until } from '../support/lanes.ts';
 
 const RATE_PER_S = 1000;
 const TICK_MS = 1;
@@ -60,16 +61,14 @@ async function measure(
   });
   const intended = new Float64Array(count);
   let received = 0;
-  const all = new Promise<void>((resolve) => {
-    subscriber.on('message', (data) => {
-      const id = idOf(data.toString());
-      if (id < 1) return;
-      histogram.recordValue(Math.max(1, Math.round((performance.now() - intended[id - 1]) * 1000)));
-      if (++received === count) resolve();
-    });
+  subscriber.on('message', (data) => {
+    const id = idOf(data.toString());
+    if (id < 1) return;
+    histogram.recordValue(Math.max(1, Math.round((performance.now() - intended[id - 1]) * 1000)));
+    received++;
   });
   await sendOnSchedule(ingest, count, intended);
-  await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 5000))]);
+  await until(() => received, count, 'end to end');
   check(received === count, `end to end: expected ${count} trades, was ${received}`);
   return histogram;
 }

@@ -62,6 +62,16 @@ export class ConnectionSequence {
     return !this.canRepeat && this.numbers[LAST] >= 0 && values[index] === this.numbers[LAST] + 1;
   }
 
+  /** Accepts a message that is next, whole and without escapes, and that tells of no new market: a pass of its own. */
+  acceptNext(values: Float64Array, index: number): void {
+    const numbers = this.numbers;
+    numbers[BEFORE] = numbers[LAST];
+    numbers[THIS] = values[index];
+    numbers[LAST] = values[index];
+    this.hasNumber = false;
+    this.canRepeat = false;
+  }
+
   /** Compares the message's number, values[index], with the last one; writes the gap records, which come before any of its own. */
   follow(values: Float64Array, index: number): number {
     const numbers = this.numbers;

@@ -1,8 +1,8 @@
 // Writes the records that are the same for every venue, from a decoder's scratch row. Hot path.
 
 import { RecordType } from '../../schemas/ids.ts';
-import { SLOT_F64 } from '../../schemas/layout.ts';
-import { candlePrices, quote, quoteAsk } from '../../schemas/market-data.ts';
+import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
+import { candlePrices, quote, quoteAsk, tradeId } from '../../schemas/market-data.ts';
 import { RECEIVE, type RecordSink } from './sink.ts';
 
 /** True where the decimal at values[index] is nothing. */
@@ -42,5 +42,16 @@ export function writeCandlePrices(sink: RecordSink, market: number, values: Floa
   if (slot < 0) return slot;
   const prices = slot * SLOT_F64 + candlePrices.at.openPriceMilli;
   for (let i = 0; i < 6; i++) sink.f64[prices + i] = values[openAt + i];
+  return 1;
+}
+
+/** Writes the text id of the trade record before it, bytes[from..to); returns 1 or a negative FrameResult. */
+export function writeTradeId(sink: RecordSink, market: number, bytes: Uint8Array, from: number, to: number): number {
+  const slot = sink.claim(market, RecordType.tradeId);
+  if (slot < 0) return slot;
+  const length = to - from;
+  sink.u32[slot * SLOT_U32 + tradeId.at.count] = length;
+  const at = slot * SLOT_BYTES + tradeId.at.text;
+  for (let i = 0; i < length; i++) sink.u8[at + i] = bytes[from + i];
   return 1;
 }

@@ -11,7 +11,7 @@ type Row = { readonly suite: string; readonly name: string; readonly unit: strin
 
 before(ensureBuilt);
 
-for (const suite of ['path', 'books', 'state']) {
+for (const suite of ['path', 'decode', 'books', 'state']) {
   test(`the ${suite} suite computes the right answers and writes its rows`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,6 +27,27 @@ for (const suite of ['path', 'books', 'state']) {
     }
   });
 }
+
+test('without recordings the decode suite says so and compares the drawn frames of every venue', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const ended = await new RunningCommand('bench/cli.js', ['decode', '--smoke'], { MILLRACE_RECORDINGS: folder }).ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.match(ended.stdout, /^recording \S+: absent, left out; MILLRACE_RECORDINGS names/m);
+  const names = [
+    'binance',
+    'binance-futures',
+    'binance-delivery',
+    'coinbase',
+    'kraken v1',
+    'kraken v2',
+    'okx',
+    'bybit',
+  ];
+  for (const name of [...names, 'bybit-spot', 'bitfinex', 'hyperliquid', 'dydx', 'injective']) {
+    assert.ok(ended.stdout.includes(`\n${name}: baseline / decode`), name);
+  }
+});
 
 test('without recordings the books suite says so and compares the drawn streams', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
@@ -52,6 +73,6 @@ test('an unknown suite, or a file name left out, is one sentence and exit 2', as
 test('help names the suites and gives examples', async () => {
   const ended = await new RunningCommand('bench/cli.js', ['--help']).ended;
   assert.deepEqual([ended.code, ended.stderr], [0, '']);
-  assert.match(ended.stdout, /suites: path, books, state/);
+  assert.match(ended.stdout, /suites: path, decode, books, state/);
   assert.match(ended.stdout, /examples:\n {2}npm run bench/);
 });

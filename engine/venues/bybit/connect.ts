@@ -15,20 +15,19 @@ import { type BybitProduct, type BybitVenue, bybitLimits, PING_MS, PRODUCTS, RES
 import { type Backfill, pastTradesRequest, readPastTrades } from './past-trades.ts';
 
 type Listed = { readonly symbol?: unknown; readonly status?: unknown };
-type ListedPage = { readonly list?: readonly Listed[]; readonly nextPageCursor?: unknown };
 
 /** Two pings without an answer, and a little. */
 const DEAD_MS = 50_000;
 /** The snapshot follows the acknowledgement at once. */
 const FIRST_DATA_MS = 10_000;
-/** Markets in one part of the list: the most there are. */
+/** The most markets in one answer; linear had 800 of them in August 2026. */
 const LISTED_MAX = 1000;
 
-function readPage(answer: string): ListedPage {
+function readList(answer: string): readonly Listed[] {
   const parsed = JSON.parse(answer);
-  const page: ListedPage | undefined = parsed?.retCode === 0 ? parsed.result : undefined;
-  if (!Array.isArray(page?.list)) throw new Error(`expected a list of markets, was ${answer.slice(0, 200)}`);
-  return page;
+  const list: unknown = parsed?.retCode === 0 ? parsed.result?.list : undefined;
+  if (!Array.isArray(list)) throw new Error(`expected a list of markets, was ${answer.slice(0, 200)}`);
+  return list;
 }
 
 export class BybitConnector implements VenueConnector {
@@ -61,18 +60,14 @@ export class BybitConnector implements VenueConnector {
   }
 
   listing(): RestRequest {
-    return this.listed('');
+    const query = `category=${this.product.category}&status=Trading&limit=${LISTED_MAX}`;
+    return { method: 'GET', path: `/v5/market/instruments-info?${query}`, weight: 1 };
   }
 
   readListing(answer: string): string[] {
-    const { list = [] } = readPage(answer);
-    return list.flatMap(({ symbol, status }) => (typeof symbol === 'string' && status === 'Trading' ? [symbol] : []));
-  }
-
-  /** Linear comes in pages; spot is one list without a cursor. */
-  nextListing(_request: RestRequest, answer: string): RestRequest | null {
-    const { nextPageCursor } = readPage(answer);
-    return typeof nextPageCursor === 'string' && nextPageCursor !== '' ? this.listed(nextPageCursor) : null;
+    return readList(answer).flatMap(({ symbol, status }) =>
+      typeof symbol === 'string' && status === 'Trading' ? [symbol] : [],
+    );
   }
 
   backfill({ symbol }: BackfillQuery): RestRequest {
@@ -81,11 +76,5 @@ export class BybitConnector implements VenueConnector {
 
   readBackfill(query: BackfillQuery, answer: string): Backfill {
     return readPastTrades(this.product, query, answer);
-  }
-
-  private listed(cursor: string): RestRequest {
-    const next = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const query = `category=${this.product.category}&status=Trading&limit=${LISTED_MAX}${next}`;
-    return { method: 'GET', path: `/v5/market/instruments-info?${query}`, weight: 1 };
   }
 }

@@ -5,9 +5,9 @@
 
 import { FrameResult, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
-import { TRADE_ID_BYTES_MAX, trade, tradeId } from '../../../schemas/market-data.ts';
+import { TRADE_ID_BYTES_MAX, trade } from '../../../schemas/market-data.ts';
 import { ObjectList } from '../../decode/object-reader.ts';
-import { isZero } from '../../decode/records.ts';
+import { isZero, writeTradeId } from '../../decode/records.ts';
 import { booleanEnd, decimalString, integerString, keyBytes, matches, skipValue } from '../../decode/scan.ts';
 import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
 import { integerTime, toMicroseconds } from '../../decode/time.ts';
@@ -128,17 +128,7 @@ abstract class TradeList extends ObjectList {
     sink.f64[base + trade.at.exchangeTimeUs] = values[field.timeUs];
     for (let i = 0; i < 4; i++) sink.f64[base + trade.at.priceMilli + i] = values[field.price + i];
     sink.f64[base + trade.at.id] = 0;
-    return this.writeId(bytes);
-  }
-
-  private writeId(bytes: Uint8Array): number {
-    const slot = this.sink.claim(this.market, RecordType.tradeId);
-    if (slot < 0) return slot;
-    const length = this.idTo - this.idFrom;
-    this.sink.u32[slot * SLOT_U32 + tradeId.at.count] = length;
-    const to = slot * SLOT_BYTES + tradeId.at.text;
-    for (let i = 0; i < length; i++) this.sink.u8[to + i] = bytes[this.idFrom + i];
-    return 1;
+    return writeTradeId(this.sink, this.market, bytes, this.idFrom, this.idTo);
   }
 }
 

@@ -5,12 +5,12 @@
 import { ChangeFlag, FrameResult, RecordType } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
 import { bookChange } from '../../../schemas/market-data.ts';
+import { type ConnectionSequence, HAS_BOOK } from '../../decode/connection-sequence.ts';
 import { CLOSE_OBJECT, keyBytes, matches, next, skipSpace, skipValue } from '../../decode/scan.ts';
 import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
 import { keyFrom, keyTo, member, textEnd } from '../../decode/walk.ts';
 import { envelope } from './fields.ts';
 import { LATEST, LevelList } from './levels.ts';
-import { type ConnectionSequence, HAS_BOOK } from './sequence.ts';
 
 const KEY_TYPE = keyBytes('type');
 const KEY_PRODUCT = keyBytes('product_id');

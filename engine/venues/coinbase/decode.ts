@@ -5,6 +5,8 @@
 import { FrameResult } from '../../../schemas/ids.ts';
 import { venueRule } from '../../../schemas/venue-rules.ts';
 import { assert } from '../../base/assert.ts';
+import { BackfillEnvelope, KEY_BACKFILL } from '../../decode/backfill.ts';
+import { ConnectionSequence, Follow } from '../../decode/connection-sequence.ts';
 import { ObjectReader } from '../../decode/object-reader.ts';
 import {
   CLOSE_ARRAY,
@@ -27,7 +29,7 @@ import { CandleEvents } from './candles.ts';
 import { Kind, kindOf } from './channels.ts';
 import { ENVELOPE_FIELDS, envelope } from './fields.ts';
 import { passHeartbeat } from './heartbeats.ts';
-import { ConnectionSequence, Follow } from './sequence.ts';
+import { InOrderBooks } from './in-order.ts';
 import { TickerEvents } from './tickers.ts';
 import { TradeEvents } from './trades.ts';
 
@@ -46,6 +48,7 @@ const HAS_TIMESTAMP = 2;
 const HAS_SEQUENCE = 4;
 const HAS_EVENTS = 8;
 const HAS_TYPE = 16;
+const HAS_BACKFILL = 32;
 const NEEDS = HAS_CHANNEL | HAS_SEQUENCE | HAS_EVENTS;
 /** What must have come for the events to be read in passing. */
 const BEFORE_EVENTS = HAS_CHANNEL | HAS_TIMESTAMP | HAS_SEQUENCE;
@@ -53,18 +56,22 @@ const BEFORE_EVENTS = HAS_CHANNEL | HAS_TIMESTAMP | HAS_SEQUENCE;
 export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
   private readonly envelope = new Float64Array(ENVELOPE_FIELDS);
   private readonly sequence: ConnectionSequence;
+  private readonly inOrder: InOrderBooks;
   private readonly book: BookEvents;
   private readonly trades: TradeEvents;
   private readonly tickers: TickerEvents;
   private readonly candles: CandleEvents;
+  private readonly backfill = new BackfillEnvelope();
   private kind: number = Kind.unknown;
   private isError = false;
   private eventsAt = 0;
+  private backfillAt = 0;
   private followed: number = Follow.inOrder;
 
   constructor(sink: RecordSink, _venue: string) {
     super();
     this.sequence = new ConnectionSequence(sink);
+    this.inOrder = new InOrderBooks(sink, this.sequence);
     this.book = new BookEvents(sink, this.envelope, this.sequence);
     this.trades = new TradeEvents(sink, this.sequence);
     this.tickers = new TickerEvents(sink, this.envelope);
@@ -79,6 +86,11 @@ export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
   /** Jumps of the connection's counter. */
   get gaps(): number {
     return this.sequence.gaps;
+  }
+
+  /** Book updates in the venue's own writing that follow the last message; 0 for all others. */
+  decodeInOrder(view: DataView, from: number, end: number): number {
+    return this.inOrder.decode(view, from, end);
   }
 
   decode(bytes: Uint8Array, end: number): number {
@@ -112,6 +124,7 @@ export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
     this.kind = Kind.unknown;
     this.isError = false;
     this.eventsAt = 0;
+    this.backfillAt = 0;
     this.followed = Follow.inOrder;
     this.envelope[envelope.timestampUs] = 0;
     this.trades.begin();
@@ -133,6 +146,10 @@ export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
         : FrameResult.shape;
     }
     if (matches(bytes, from, to, KEY_TYPE)) return this.once(HAS_TYPE) ? this.type(bytes, at, end) : FrameResult.shape;
+    if (matches(bytes, from, to, KEY_BACKFILL)) {
+      if (!this.once(HAS_BACKFILL)) return FrameResult.shape;
+      this.backfillAt = at;
+    }
     return skipValue(bytes, at, end);
   }
 
@@ -159,7 +176,7 @@ export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
   }
 
   private readEvents(bytes: Uint8Array, at: number, end: number): number {
-    this.followed = this.sequence.follow(this.envelope);
+    this.followed = this.sequence.follow(this.envelope, envelope.sequence);
     if (this.followed < 0) return this.followed;
     if (bytes[at] !== OPEN_ARRAY) return wrongType(bytes, at, end);
     if (this.followed === Follow.old) return skipValue(bytes, at, end);
@@ -192,7 +209,10 @@ export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
   }
 
   private conclude(bytes: Uint8Array, end: number): number {
-    if ((this.seen & HAS_CHANNEL) === 0) return this.isError ? FrameResult.control : FrameResult.unknown;
+    if ((this.seen & HAS_CHANNEL) === 0) {
+      if (this.backfillAt > 0) return this.pastTrades(bytes, end);
+      return this.isError ? FrameResult.control : FrameResult.unknown;
+    }
     if ((this.seen & NEEDS) !== NEEDS) return FrameResult.missingField;
     if (this.eventsAt > 0) {
       const read = this.readEvents(bytes, this.eventsAt, end);
@@ -204,6 +224,16 @@ export class CoinbaseDecoder extends ObjectReader implements FrameDecoder {
       if (written < 0) return written;
     }
     return this.result();
+  }
+
+  /** Our own pushed form of a REST answer: trades of the past, outside the connection's counter. */
+  private pastTrades(bytes: Uint8Array, end: number): number {
+    const read = this.backfill.read(bytes, this.backfillAt, end);
+    if (read < 0) return read;
+    const after = this.trades.pastEntries(bytes, this.backfill.tradesAt, end);
+    if (after < 0) return after;
+    const written = this.trades.write(bytes);
+    return written < 0 ? written : FrameResult.applied;
   }
 
   /** The records of a control message, and the gap it may have shown, are kept (FrameDecoder). */

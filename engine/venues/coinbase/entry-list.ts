@@ -54,6 +54,12 @@ export abstract class EntryList {
     return listed < 0 ? listed : position + 1;
   }
 
+  /** Decodes a list that stands alone, its entries past ones; returns the offset after it, or a negative FrameResult. */
+  pastEntries(bytes: Uint8Array, at: number, end: number): number {
+    this.isSnapshot = true;
+    return this.entries(bytes, at, end);
+  }
+
   private eventMember(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
     if (matches(bytes, from, to, KEY_TYPE)) return this.type(bytes, at, end);
     if (!matches(bytes, from, to, this.listKey)) return skipValue(bytes, at, end);

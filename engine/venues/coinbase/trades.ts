@@ -5,6 +5,7 @@
 import { FrameResult, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
 import { trade } from '../../../schemas/market-data.ts';
+import type { ConnectionSequence } from '../../decode/connection-sequence.ts';
 import { isZero } from '../../decode/records.ts';
 import {
   CLOSE_OBJECT,
@@ -18,10 +19,9 @@ import {
 } from '../../decode/scan.ts';
 import { RECEIVE, type RecordSink } from '../../decode/sink.ts';
 import { isoTime } from '../../decode/time.ts';
+import { ROW_NUMBERS, ROW_WORDS, row, TradeRows, word } from '../../decode/trade-rows.ts';
 import { keyFrom, keyTo, member, textEnd } from '../../decode/walk.ts';
 import { EntryList } from './entry-list.ts';
-import type { ConnectionSequence } from './sequence.ts';
-import { ROW_NUMBERS, ROW_WORDS, row, TradeRows, word } from './trade-rows.ts';
 
 const KEY_PRODUCT = keyBytes('product_id');
 const KEY_ID = keyBytes('trade_id');

@@ -41,7 +41,7 @@ export class BookContents extends Contents {
     const after = this.members(bytes, at, end);
     if (after < 0) return after;
     if (this.isInitial && (this.seen & BOTH) !== BOTH) return FrameResult.missingField;
-    this.writeHead(headSlot);
+    writeBookHead(this.sink, headSlot, this.flags(), this.count, this.values);
     return after;
   }
 
@@ -65,19 +65,25 @@ export class BookContents extends Contents {
     if (!this.isInitial) return ChangeFlag.hasSequence;
     return ChangeFlag.hasSequence | ChangeFlag.snapshot | (this.isCut ? ChangeFlag.rest : 0);
   }
+}
 
-  private writeHead(headSlot: number): void {
-    const { f64, u8, u32 } = this.sink;
-    const base = headSlot * SLOT_F64;
-    const number = this.values[field.messageId];
-    u8[headSlot * SLOT_BYTES + bookChange.at.flags] = this.flags();
-    u32[headSlot * SLOT_U32 + bookChange.at.count] = this.count;
-    f64[base + bookChange.at.receiveTimeNs] = this.sink.frame[RECEIVE];
-    f64[base + bookChange.at.exchangeTimeUs] = 0;
-    f64[base + bookChange.at.firstSequence] = number;
-    f64[base + bookChange.at.lastSequence] = number;
-    f64[base + bookChange.at.previousSequence] = 0;
-    f64[base + bookChange.at.checksum] = 0;
-    f64[base + bookChange.at.depth] = 0;
-  }
+/** Fills the head of a change of `count` levels, whose number is values[field.messageId]. */
+export function writeBookHead(
+  sink: RecordSink,
+  headSlot: number,
+  flags: number,
+  count: number,
+  values: Float64Array,
+): void {
+  const { f64, u8, u32 } = sink;
+  const base = headSlot * SLOT_F64;
+  u8[headSlot * SLOT_BYTES + bookChange.at.flags] = flags;
+  u32[headSlot * SLOT_U32 + bookChange.at.count] = count;
+  f64[base + bookChange.at.receiveTimeNs] = sink.frame[RECEIVE];
+  f64[base + bookChange.at.exchangeTimeUs] = 0;
+  f64[base + bookChange.at.firstSequence] = values[field.messageId];
+  f64[base + bookChange.at.lastSequence] = values[field.messageId];
+  f64[base + bookChange.at.previousSequence] = 0;
+  f64[base + bookChange.at.checksum] = 0;
+  f64[base + bookChange.at.depth] = 0;
 }

@@ -8,26 +8,26 @@ import { assert } from '../../base/assert.ts';
 import { BackfillEnvelope, KEY_BACKFILL } from '../../decode/backfill.ts';
 import { ObjectReader } from '../../decode/object-reader.ts';
 import {
-  CLOSE_OBJECT,
   documentEnd,
   integerNumber,
   keyBytes,
   matches,
-  next,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
+  scanState,
   skipSpace,
   skipValue,
 } from '../../decode/scan.ts';
 import type { FrameDecoder, RecordSink } from '../../decode/sink.ts';
-import { keyFrom, keyTo, member, refusal, startsWith, textEnd } from '../../decode/walk.ts';
+import { refusal, textEnd } from '../../decode/walk.ts';
 import { BookContents } from './book.ts';
 import { CandleContents } from './candles.ts';
 import { Channel, channelOf, Kind, kindOf, resolutionMs } from './channels.ts';
 import { ConnectionMarkets, HAS_BOOK } from './connection-markets.ts';
 import type { Contents } from './contents.ts';
 import { field, SCRATCH_FIELDS } from './fields.ts';
+import { BookInOrder } from './in-order.ts';
 import { MarketContents } from './markets.ts';
 import { Follow, MessageCounter } from './sequence.ts';
 import { TradeContents } from './trades.ts';
@@ -51,21 +51,14 @@ const HAS_BACKFILL = 64;
 /** What must have come for the contents to be read in passing; those of `v4_markets` have no id. */
 const BEFORE_CONTENTS = HAS_TYPE | HAS_CONNECTION | HAS_NUMBER | HAS_CHANNEL;
 
-// The head of a book's data message as the server writes it, around connection, number and market.
-const HEAD_TYPE = keyBytes('{"type":"channel_data","connection_id":"');
-const HEAD_NUMBER = keyBytes('","message_id":');
-const HEAD_ID = keyBytes(',"id":"');
-const HEAD_CHANNEL = keyBytes('","channel":"v4_orderbook",');
-
 const SLASH = 0x2f;
-const SPACE = 0x20;
-const BACKSLASH = 0x5c;
 
 export class DydxDecoder extends ObjectReader implements FrameDecoder {
   private readonly sink: RecordSink;
   private readonly values = new Float64Array(SCRATCH_FIELDS);
   private readonly markets: ConnectionMarkets;
   private readonly counter: MessageCounter;
+  private readonly inOrder: BookInOrder;
   private readonly book: BookContents;
   private readonly trades: TradeContents;
   private readonly candles: CandleContents;
@@ -85,6 +78,7 @@ export class DydxDecoder extends ObjectReader implements FrameDecoder {
     this.sink = sink;
     this.markets = new ConnectionMarkets(sink);
     this.counter = new MessageCounter(sink, this.markets);
+    this.inOrder = new BookInOrder(sink, this.counter, this.markets);
     this.book = new BookContents(sink);
     this.trades = new TradeContents(sink);
     this.candles = new CandleContents(sink);
@@ -105,6 +99,16 @@ export class DydxDecoder extends ObjectReader implements FrameDecoder {
     this.counter.sent(text);
   }
 
+  decodeInOrder(view: DataView, from: number, end: number): number {
+    // What the frame before had says nothing of this one, which has no escape.
+    scanState.sawEscape = false;
+    this.markets.begin();
+    this.counter.begin();
+    const result = this.inOrder.decode(view, from, end);
+    if (result !== 0) this.counter.finish(result);
+    return result;
+  }
+
   decode(bytes: Uint8Array, end: number): number {
     this.markets.begin();
     this.counter.begin();
@@ -123,50 +127,10 @@ export class DydxDecoder extends ObjectReader implements FrameDecoder {
     this.contentsAt = 0;
     this.hasFollowed = false;
     this.followed = Follow.inOrder;
-    const after = this.membersFrom(bytes, this.headStart(bytes, at, end), end);
+    const after = this.members(bytes, at, end);
     if (after < 0) return after;
     if (documentEnd(bytes, after, end) < 0) return FrameResult.syntax;
     return this.conclude(bytes, end);
-  }
-
-  /**
-   * Passes the head of a book's data message in the server's own writing, in large steps; returns the offset of the member
-   * behind it. Of any other message it returns the offset behind the `{`, and nothing is read.
-   */
-  private headStart(bytes: Uint8Array, at: number, end: number): number {
-    const number = this.dataStart(bytes, at, end);
-    if (number === 0) return at + 1;
-    const id = integerNumber(bytes, number, end, this.values, field.messageId);
-    if (id < 0 || !startsWith(bytes, id, end, HEAD_ID)) return at + 1;
-    const idFrom = id + HEAD_ID.length;
-    const idTo = plainEnd(bytes, idFrom, end);
-    if (idTo < 0 || !startsWith(bytes, idTo, end, HEAD_CHANNEL)) return at + 1;
-    this.idFrom = idFrom;
-    this.idTo = idTo;
-    this.kind = Kind.data;
-    this.channel = Channel.book;
-    this.seen = HAS_TYPE | HAS_CONNECTION | HAS_NUMBER | HAS_ID | HAS_CHANNEL;
-    return idTo + HEAD_CHANNEL.length;
-  }
-
-  /** Offset of the message's number behind type and connection, or 0. */
-  private dataStart(bytes: Uint8Array, at: number, end: number): number {
-    if (!startsWith(bytes, at, end, HEAD_TYPE)) return 0;
-    const after = this.counter.passSameId(bytes, at + HEAD_TYPE.length, end);
-    return after > 0 && startsWith(bytes, after, end, HEAD_NUMBER) ? after + HEAD_NUMBER.length : 0;
-  }
-
-  private membersFrom(bytes: Uint8Array, at: number, end: number): number {
-    let position = skipSpace(bytes, at, end);
-    while (bytes[position] !== CLOSE_OBJECT) {
-      const value = member(bytes, position, end);
-      if (value < 0) return value;
-      const after = this.member(bytes, keyFrom, keyTo, value, end);
-      if (after < 0) return after;
-      position = next(bytes, after, end, CLOSE_OBJECT);
-      if (position < 0) return position;
-    }
-    return position + 1;
   }
 
   protected member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
@@ -293,16 +257,6 @@ export class DydxDecoder extends ObjectReader implements FrameDecoder {
     const after = this.trades.one(bytes, tradesAt, end);
     return after < 0 ? after : FrameResult.applied;
   }
-}
-
-/** Offset of the quote that ends a text without escapes; -1 where there is none such. */
-function plainEnd(bytes: Uint8Array, at: number, end: number): number {
-  for (let i = at; i < end; i++) {
-    const byte = bytes[i];
-    if (byte === QUOTE) return i;
-    if (byte < SPACE || byte === BACKSLASH) return -1;
-  }
-  return -1;
 }
 
 /** A list or a plain value: JSON of a kind not known; or no JSON. */

@@ -5,9 +5,9 @@
 
 import { FrameResult, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
-import { TRADE_ID_BYTES_MAX, trade, tradeId } from '../../../schemas/market-data.ts';
+import { TRADE_ID_BYTES_MAX, trade } from '../../../schemas/market-data.ts';
 import { writeLiquidation } from '../../decode/derivatives.ts';
-import { isZero } from '../../decode/records.ts';
+import { isZero, writeTradeId } from '../../decode/records.ts';
 import {
   CLOSE_ARRAY,
   decimalString,
@@ -171,18 +171,9 @@ export class TradeContents extends Contents {
     sink.f64[base + trade.at.exchangeTimeUs] = values[field.timeUs];
     for (let i = 0; i < 4; i++) sink.f64[base + trade.at.priceMilli + i] = values[field.price + i];
     sink.f64[base + trade.at.id] = 0;
-    const written = (this.seen & HAS_ID) === 0 ? 1 : this.writeId(bytes);
+    const written =
+      (this.seen & HAS_ID) === 0 ? 1 : writeTradeId(this.sink, this.market, bytes, this.idFrom, this.idTo);
     if (written < 0 || !this.isForced || this.isInitial) return written;
     return writeLiquidation(sink, this.market, this.side, values, field.timeUs, values, field.price);
-  }
-
-  private writeId(bytes: Uint8Array): number {
-    const slot = this.sink.claim(this.market, RecordType.tradeId);
-    if (slot < 0) return slot;
-    const length = this.idTo - this.idFrom;
-    this.sink.u32[slot * SLOT_U32 + tradeId.at.count] = length;
-    const to = slot * SLOT_BYTES + tradeId.at.text;
-    for (let i = 0; i < length; i++) this.sink.u8[to + i] = bytes[this.idFrom + i];
-    return 1;
   }
 }

@@ -7,14 +7,23 @@ import { refusal } from '../../decode/walk.ts';
 import { ArrayFrames } from './arrays.ts';
 
 import { ObjectMessages } from './objects.ts';
+import { V1InOrder } from './v1-in-order.ts';
 
 export class KrakenDecoder implements FrameDecoder {
   private readonly arrays: ArrayFrames;
   private readonly objects: ObjectMessages;
+  private readonly v1InOrder: V1InOrder;
 
   constructor(sink: RecordSink, _venue: string) {
     this.arrays = new ArrayFrames(sink);
     this.objects = new ObjectMessages(sink);
+    this.v1InOrder = new V1InOrder(sink);
+  }
+
+  decodeInOrder(view: DataView, from: number, end: number): number {
+    if (from >= end) return 0;
+    const isArray = view.getUint8(from) === OPEN_ARRAY;
+    return isArray ? this.v1InOrder.decode(view, from, end) : this.objects.decodeInOrder(view, from, end);
   }
 
   decode(bytes: Uint8Array, end: number): number {

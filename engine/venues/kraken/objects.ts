@@ -15,6 +15,7 @@ import { PastTrades } from './past-trades.ts';
 
 import { V2Book } from './v2-book.ts';
 import { V2Candles } from './v2-candles.ts';
+import { V2InOrder } from './v2-in-order.ts';
 import { V2Tickers } from './v2-tickers.ts';
 import { V2Trades } from './v2-trades.ts';
 
@@ -69,6 +70,7 @@ export class ObjectMessages extends ObjectReader {
   private readonly tickers: V2Tickers;
   private readonly candles: V2Candles;
   private readonly pastTrades: PastTrades;
+  private readonly inOrder: V2InOrder;
   private kind: number = Kind.unknown;
   private type: number = MessageType.other;
   private isEvent = false;
@@ -85,6 +87,12 @@ export class ObjectMessages extends ObjectReader {
     this.tickers = new V2Tickers(sink);
     this.candles = new V2Candles(sink);
     this.pastTrades = new PastTrades(sink);
+    this.inOrder = new V2InOrder(sink, this.depths);
+  }
+
+  /** Book updates in the venue's own writing; 0 for all others. */
+  decodeInOrder(view: DataView, from: number, end: number): number {
+    return this.inOrder.decode(view, from, end);
   }
 
   /** Decodes the message at bytes[at] (its `{`); returns a FrameResult. */

@@ -2,8 +2,9 @@
 
 import { FrameResult, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
-import { TRADE_ID_BYTES_MAX, trade, tradeId } from '../../../schemas/market-data.ts';
+import { TRADE_ID_BYTES_MAX, trade } from '../../../schemas/market-data.ts';
 import { parseInteger } from '../../decode/integer.ts';
+import { writeTradeId } from '../../decode/records.ts';
 import {
   CLOSE_OBJECT,
   decimalAny,
@@ -135,16 +136,6 @@ export class TradeMessages {
     f64[base + trade.at.quantityAtto] = values[QUANTITY + 1];
     if ((this.flags & TradeFlag.noId) !== 0) f64[base + trade.at.id] = 0;
     else f64[base + trade.at.id] = values[ID];
-    return (this.flags & TradeFlag.textId) === 0 ? 1 : this.writeTextId(bytes, market);
-  }
-
-  private writeTextId(bytes: Uint8Array, market: number): number {
-    const slot = this.sink.claim(market, RecordType.tradeId);
-    if (slot < 0) return slot;
-    const length = this.idTo - this.idFrom;
-    this.sink.u32[slot * SLOT_U32 + tradeId.at.count] = length;
-    const to = slot * SLOT_BYTES + tradeId.at.text;
-    for (let i = 0; i < length; i++) this.sink.u8[to + i] = bytes[this.idFrom + i];
-    return 1;
+    return (this.flags & TradeFlag.textId) === 0 ? 1 : writeTradeId(this.sink, market, bytes, this.idFrom, this.idTo);
   }
 }

@@ -13,8 +13,9 @@ type Listed = { readonly instId?: unknown; readonly state?: unknown };
 const DEAD_MS = 45_000;
 /** The snapshot follows the acknowledgement at once. */
 const FIRST_DATA_MS = 10_000;
-/** Kinds of instruments with books, listed one after the other. */
-const KINDS = ['SPOT', 'SWAP', 'FUTURES'];
+/** Kinds of instruments with books, each with a list of its own. */
+const FIRST_KIND = 'SPOT';
+const FURTHER_KINDS = ['SWAP', 'FUTURES'];
 
 export class OkxConnector implements VenueConnector {
   readonly venue = 'okx';
@@ -40,7 +41,7 @@ export class OkxConnector implements VenueConnector {
   }
 
   listing(): RestRequest {
-    return listed(KINDS[0]);
+    return listed(FIRST_KIND);
   }
 
   readListing(answer: string): string[] {
@@ -50,9 +51,8 @@ export class OkxConnector implements VenueConnector {
     return list.flatMap(({ instId, state }) => (typeof instId === 'string' && state === 'live' ? [instId] : []));
   }
 
-  nextListing(request: RestRequest): RestRequest | null {
-    const kind = KINDS.findIndex((one) => request.path === listed(one).path);
-    return kind < 0 || kind + 1 === KINDS.length ? null : listed(KINDS[kind + 1]);
+  furtherListings(): RestRequest[] {
+    return FURTHER_KINDS.map(listed);
   }
 
   backfill(query: BackfillQuery): RestRequest {

@@ -24,6 +24,7 @@ import { BookEntries } from './book.ts';
 import { CandleRows } from './candles.ts';
 import { candleInterval, depthOf, Kind, kindOf } from './channels.ts';
 import { DerivativeEntries } from './derivatives.ts';
+import { InOrderBooks } from './in-order.ts';
 import { LiquidationEntries } from './liquidations.ts';
 import { TickerEntries } from './tickers.ts';
 import { TradeEntries } from './trades.ts';
@@ -77,6 +78,7 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
   private readonly candles: CandleRows;
   private readonly derivatives: DerivativeEntries;
   private readonly liquidations: LiquidationEntries;
+  private readonly inOrder: InOrderBooks;
   private readonly backfill = new BackfillEnvelope();
   private kind: number = Kind.unknown;
   private action: number = Action.none;
@@ -98,6 +100,11 @@ export class OkxDecoder extends ObjectReader implements FrameDecoder {
     this.candles = new CandleRows(sink);
     this.derivatives = new DerivativeEntries(sink);
     this.liquidations = new LiquidationEntries(sink);
+    this.inOrder = new InOrderBooks(sink);
+  }
+
+  decodeInOrder(view: DataView, from: number, end: number): number {
+    return this.inOrder.decode(view, from, end);
   }
 
   decode(bytes: Uint8Array, end: number): number {

@@ -6,7 +6,7 @@
 import { FrameResult, RecordType, Side, TradeFlag } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../../schemas/layout.ts';
 import { trade } from '../../../schemas/market-data.ts';
-import { isZero } from '../../decode/records.ts';
+import { isZero, writeTradeId } from '../../decode/records.ts';
 import { integerString, keyBytes, matches } from '../../decode/scan.ts';
 import { RECEIVE } from '../../decode/sink.ts';
 import { textEnd } from '../../decode/walk.ts';
@@ -34,6 +34,8 @@ const MATCHES_MAX = 0xffffffff;
 export class TradeEntries extends EntryList {
   private flags = 0;
   private side = 0;
+  private idFrom = 0;
+  private idTo = 0;
 
   /** Flags of all entries: `aggregate` for `trades`. Recordings before `count` have it, too: it is the same channel. */
   prepare(flags: number): void {
@@ -46,16 +48,21 @@ export class TradeEntries extends EntryList {
   }
 
   protected member(bytes: Uint8Array, from: number, to: number, at: number, end: number): number {
-    const values = this.values;
     if (matches(bytes, from, to, KEY_PRICE)) return this.decimal(HAS_PRICE, bytes, at, end, field.price);
     if (matches(bytes, from, to, KEY_QUANTITY)) return this.decimal(HAS_QUANTITY, bytes, at, end, field.quantity);
-    if (matches(bytes, from, to, KEY_ID))
-      return this.once(HAS_ID) ? integerString(bytes, at, end, values, field.id) : FrameResult.shape;
+    if (matches(bytes, from, to, KEY_ID)) return this.once(HAS_ID) ? this.tradeId(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_SIDE))
       return this.once(HAS_SIDE) ? this.takerSide(bytes, at, end) : FrameResult.shape;
     if (matches(bytes, from, to, KEY_COUNT))
       return this.once(HAS_COUNT) ? this.matchCount(bytes, at, end) : FrameResult.shape;
     return this.otherMember(bytes, from, to, at, end);
+  }
+
+  private tradeId(bytes: Uint8Array, at: number, end: number): number {
+    const after = integerString(bytes, at, end, this.values, field.id);
+    this.idFrom = at + 1;
+    this.idTo = after - 1;
+    return after;
   }
 
   private takerSide(bytes: Uint8Array, at: number, end: number): number {
@@ -72,7 +79,7 @@ export class TradeEntries extends EntryList {
     return count < 1 || count > MATCHES_MAX ? FrameResult.range : after;
   }
 
-  protected endEntry(): number {
+  protected endEntry(bytes: Uint8Array): number {
     if ((this.seen & NEEDS) !== NEEDS) return FrameResult.missingField;
     const values = this.values;
     if (isZero(values, field.price) || isZero(values, field.quantity)) return FrameResult.range;
@@ -80,12 +87,14 @@ export class TradeEntries extends EntryList {
     const slot = sink.claim(this.market, RecordType.trade);
     if (slot < 0) return slot;
     const base = slot * SLOT_F64;
-    sink.u8[slot * SLOT_BYTES + trade.at.flags] = this.side | this.flags;
+    // Without a count (before 2023) nothing tells which ids the record uses up: they are no numbers then.
+    const isCounted = (this.flags & TradeFlag.aggregate) === 0 || (this.seen & HAS_COUNT) !== 0;
+    sink.u8[slot * SLOT_BYTES + trade.at.flags] = this.side | this.flags | (isCounted ? 0 : TradeFlag.textId);
     sink.u32[slot * SLOT_U32 + trade.at.count] = (this.flags & TradeFlag.aggregate) !== 0 ? values[field.matches] : 1;
     sink.f64[base + trade.at.receiveTimeNs] = sink.frame[RECEIVE];
     sink.f64[base + trade.at.exchangeTimeUs] = values[field.timeUs];
     for (let i = 0; i < 4; i++) sink.f64[base + trade.at.priceMilli + i] = values[field.price + i];
-    sink.f64[base + trade.at.id] = values[field.id];
-    return 1;
+    sink.f64[base + trade.at.id] = isCounted ? values[field.id] : 0;
+    return isCounted ? 1 : writeTradeId(sink, this.market, bytes, this.idFrom, this.idTo);
   }
 }
