@@ -20,6 +20,12 @@ const NAP_MS = 0.05;
 /** Naps that found nothing before the shard parks. */
 const NAPS_MAX = 20;
 
+/**
+ * Records between two beats inside a batch, a power of two. One batch may begin thousands of markets, which takes
+ * milliseconds each on a busy machine: a shard that works must not be taken for one that is stuck.
+ */
+const BEAT_RECORDS = 16;
+
 /** Indexes of this.times. */
 const DEQUEUE = 0;
 const APPLIED = 1;
@@ -73,11 +79,15 @@ export class DutyCycle {
   /** Runs until the engine stops and everything ingress committed is applied. */
   run(): void {
     for (;;) {
-      Atomics.add(this.words, shardWords.at.heartbeat, 1);
+      this.beat();
       if (this.turn() > 0) continue;
       if (this.isOver()) return;
       this.idle();
     }
+  }
+
+  private beat(): void {
+    Atomics.add(this.words, shardWords.at.heartbeat, 1);
   }
 
   /** One bounded piece of work; returns the records done. */
@@ -109,6 +119,7 @@ export class DutyCycle {
     const { input, dispatch } = this;
     let frames = 0;
     for (let offset = 0; offset < count; offset++) {
+      if ((offset & (BEAT_RECORDS - 1)) === BEAT_RECORDS - 1) this.beat();
       const slot = input.slotAt(offset);
       const type = input.u8[slot * SLOT_BYTES];
       if (type === RecordType.stamp) frames += this.readStamp(slot);
@@ -131,7 +142,10 @@ export class DutyCycle {
   private answerCommands(): number {
     if (this.dispatch.isInChange) return 0;
     const count = this.command.available();
-    for (let offset = 0; offset < count; offset++) this.dispatch.request(this.command, this.command.slotAt(offset));
+    for (let offset = 0; offset < count; offset++) {
+      this.beat();
+      this.dispatch.request(this.command, this.command.slotAt(offset));
+    }
     if (count > 0) {
       this.command.release(count);
       this.counters[shardCounter.requests] += count;

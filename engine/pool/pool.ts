@@ -186,7 +186,9 @@ export class ShardPool {
   /** Looks are counted and not time: where the machine is too busy for this thread, it is too busy for the shard's. */
   private look(watched: Watched): void {
     const beat = Atomics.load(watched.words, shardWords.at.heartbeat);
-    watched.silentLooks = beat === watched.beat ? watched.silentLooks + 1 : 0;
+    // One that has left its loop writes its result, which takes a while where that is large; then its task returns.
+    const isSilent = beat === watched.beat && Atomics.load(watched.words, shardWords.at.running) === 1;
+    watched.silentLooks = isSilent ? watched.silentLooks + 1 : 0;
     watched.beat = beat;
   }
 

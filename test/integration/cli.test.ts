@@ -252,7 +252,7 @@ describe('replay', () => {
   });
 });
 
-test('a piped status line is plain lines', async () => {
+test('a piped status line is plain lines', async (t) => {
   const engine = new RunningCommand('engine/cli.js', [
     'start',
     '--port',
@@ -261,7 +261,10 @@ test('a piped status line is plain lines', async () => {
     '0',
     '--log-level',
     'silent',
+    '--shutdown-timeout',
+    '120s',
   ]);
+  t.after(() => engine.kill());
   await engine.ports();
   await eventually('a status line', () => /\d+ frames\/s {2}.*rss \d+ MB\n/.test(engine.stderr));
   engine.child.kill('SIGTERM');

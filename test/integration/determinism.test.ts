@@ -55,6 +55,7 @@ for (const [file, venue, workers, slots] of [
   ['kraken/v1-20210417-10mkts.ndjson.gz', 'kraken', 3, 2048],
   ['coinbase/advanced-20260809-btc-eth-first500.ndjson.gz', 'coinbase', 1, 65_536],
   ['okx/v5-20210722-10mkts.ndjson.gz', 'okx', 2, 2048],
+  ['bitfinex/v2-20210417-7mkts.ndjson.gz', 'bitfinex', 2, 2048],
 ] as const) {
   recordingTest(
     `${file} gives one hash for ${workers} and no workers, small rings and odd batches`,

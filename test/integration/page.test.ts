@@ -61,9 +61,9 @@ describe('the page', () => {
       assert.equal(state, 'live');
       assert.ok(Number(bid) > 0 && Number(bid) < Number(ask), `${market}: ${bid} / ${ask}`);
     }
-    assert.match(await watched.text('#rate'), /^[\d,]+$/);
+    await eventually('a rate', async () => /^[\d,]+$/.test(await watched.text('#rate')));
     await eventually('latency', async () => /^[\d.]+ (ns|µs|ms|s)$/.test(await watched.text('#p99')));
-    assert.match(await watched.text('#books'), /^8 \/ 8$/);
+    await eventually('live books', async () => /^8 \/ 8$/.test(await watched.text('#books')));
     await eventually('other prices', async () => {
       const rows = await watched.rows();
       return rows.some((row, i) => row[2] !== first[i][2]) && rows.every((row, i) => row[6] !== first[i][6]);

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Dialect } from '../../schemas/ids.ts';
-import { eventually, type Json, LiveEngine } from '../support/live-engine.ts';
+import { eventually, hourAheadMs, type Json, LiveEngine } from '../support/live-engine.ts';
 import { numbersOf } from '../support/recordings.ts';
 import { SEED } from '../support/seed.ts';
 
-/** The next minute: no bar of it has begun, and two minutes of trades fit ahead of it. */
-const START_MS = Math.floor(Date.now() / 60_000 + 1) * 60_000;
+/** Trades lie ahead of the engine's clock, which would else close their bars before they come. */
+const START_MS = hourAheadMs();
 const TRADES = 300;
 const STEP_MS = 400;
 /** The first connection ends behind this trade; the second begins with the last OVERLAP of them. */

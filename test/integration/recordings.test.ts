@@ -22,6 +22,9 @@ const KRAKEN_V1 = 'kraken/v1-20210417-10mkts.ndjson.gz';
 const KRAKEN_V2 = 'kraken/v2-book-frames.jsonl';
 const OKX_2021 = 'okx/v5-20210722-10mkts.ndjson.gz';
 const OKX_2022 = 'okx/v5-20220513-btc-uni.ndjson.gz';
+const BYBIT = 'bybit/v5-20260809-6mkts-firsthalf.ndjson.gz';
+const BYBIT_ARCHIVE = 'bybit/xrpusdt-ob500-20241201.jsonl.gz';
+const BITFINEX = 'bitfinex/v2-20210417-7mkts.ndjson.gz';
 const COINBASE = 'coinbase/advanced-20260809-btc-eth-first500.ndjson.gz';
 
 const RECORDINGS: readonly (readonly [string, Dialect])[] = [
@@ -33,8 +36,11 @@ const RECORDINGS: readonly (readonly [string, Dialect])[] = [
   [KRAKEN_V1, 'kraken'],
   [KRAKEN_V2, 'kraken'],
   [COINBASE, 'coinbase'],
+  [BITFINEX, 'bitfinex'],
   [OKX_2021, 'okx'],
   [OKX_2022, 'okx'],
+  [BYBIT, 'bybit'],
+  [BYBIT_ARCHIVE, 'bybit'],
 ];
 
 for (const [name, venue] of RECORDINGS) {

@@ -36,6 +36,7 @@ const SPOT_AUGUST_2021 = 'binance/spot-20210814-ftm-sxp-badger-xmr.ndjson.gz';
 const SPOT_2024 = 'binance/spot-20240808-btcusdt.ndjson.gz';
 const USDM_2021 = 'binance/usdm-20210722-sushi-akro-keep-ctk.ndjson.gz';
 const USDM_2024 = 'binance/usdm-20240808-btcusdt.ndjson.gz';
+const BITFINEX = 'bitfinex/v2-20210417-7mkts.ndjson.gz';
 const COINBASE = 'coinbase/advanced-20260809-btc-eth-first500.ndjson.gz';
 const KRAKEN_V1 = 'kraken/v1-20210417-10mkts.ndjson.gz';
 const KRAKEN_V2 = 'kraken/v2-book-frames.jsonl';
@@ -60,6 +61,7 @@ const ROWS: readonly Row[] = [
   { file: USDM_2024, venue: 'binance-futures', evidence: 'number', frames: 6551 },
   { file: USDM_2021, venue: 'binance-delivery', evidence: 'number', frames: 764 },
   { file: COINBASE, venue: 'coinbase', evidence: 'connection', frames: 500 },
+  { file: BITFINEX, venue: 'bitfinex', evidence: 'connection', frames: 1670 },
   { file: OKX_2026, venue: 'okx', evidence: 'number', frames: 5, prelude: OKX_SNAPSHOT },
   { file: KRAKEN_V1, venue: 'kraken', evidence: 'checksum', frames: 4279 },
   { file: KRAKEN_V2, venue: 'kraken', evidence: 'checksum', frames: 3 },

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { openFrameSocket, wireFrame, write } from '../../bench/support/frame-socket.ts';
+import { SHUTDOWN_TIMEOUT_MS } from '../../schemas/config.ts';
 import { Client, eventually, type Json } from '../support/live-engine.ts';
 import { type Ended, ensureBuilt, millrace, RunningCommand } from '../support/live-engine-process.ts';
 
@@ -11,7 +12,10 @@ const NAMES = [
   ...['pending_messages_flushed', 'pending_messages_dropped', 'connections_closed', 'background_tasks_stopped'],
   ...['metrics_cleaned', 'duration_seconds', 'forced', 'totals'],
 ];
-const DEADLINE_S = 10;
+/** Far beyond what a stop takes: only an engine that would not end by itself is forced. */
+const PATIENT_S = 120;
+/** What the engine takes where nothing is said (schemas/config.ts). */
+const DEFAULT_DEADLINE_S = SHUTDOWN_TIMEOUT_MS / 1000;
 
 type Summary = {
   readonly pending_messages_flushed: number;
@@ -32,10 +36,7 @@ function summaryOf(ended: Ended): Summary {
     const value = summary[name];
     assert.ok(Number.isSafeInteger(value) && Number(value) >= 0, `${name}: expected a count, was ${value}`);
   }
-  assert.ok(
-    summary.duration_seconds >= 0 && summary.duration_seconds <= DEADLINE_S + 0.5,
-    `${summary.duration_seconds} s`,
-  );
+  assert.ok(summary.duration_seconds >= 0 && summary.duration_seconds < PATIENT_S, `${summary.duration_seconds} s`);
   for (const [name, value] of Object.entries(summary.totals)) assert.ok(value >= 0, name);
   return summary;
 }
@@ -49,6 +50,8 @@ const start = (...parameters: string[]): RunningCommand =>
     '0',
     '--log-level',
     'warn',
+    '--shutdown-timeout',
+    `${PATIENT_S}s`,
     ...parameters,
   ]);
 
@@ -60,7 +63,7 @@ before(ensureBuilt);
 describe('an engine on its synthetic feed', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     test(`ends with 0 on ${signal}, its summary the only line on stdout`, async (t) => {
-      const engine = start('--rate', '2000', '--workers', '2');
+      const engine = start('--rate', '500', '--workers', '2');
       t.after(() => engine.kill());
       const { port } = await engine.ports();
       const reader = await Client.open(`ws://127.0.0.1:${port}/stream`);
@@ -88,8 +91,8 @@ describe('an engine on its synthetic feed', () => {
     const reader = await Client.open(`ws://127.0.0.1:${port}/stream`);
     await reader.subscribe('book.*');
     await eventually('data', () => reader.received.length > 100);
-    engine.child.kill('SIGTERM');
-    engine.child.kill('SIGINT');
+    // Held while both are sent: else it might end in order between the two.
+    for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) engine.child.kill(signal);
     const ended = await engine.ended;
     assert.deepEqual([ended.code, ended.signal], [1, null], ended.stderr);
     assert.equal(summaryOf(ended).forced, true);
@@ -108,7 +111,8 @@ test('SIGTERM in the middle of a burst: every frame taken is applied and told to
     return ((await response.json()) as Json[]).length === 1;
   });
   await reader.subscribe('trade.binance:BTCUSDT');
-  const frames = Array.from({ length: 30_000 }, (_, i) => wireFrame(Buffer.from(trade(i + 2))));
+  // Less than a subscriber may lag behind, so that one who is slow to read is not cut off.
+  const frames = Array.from({ length: 10_000 }, (_, i) => wireFrame(Buffer.from(trade(i + 2))));
   ingest.write(Buffer.concat(frames));
   await eventually('the first trades', () => reader.received.length > 1000);
   engine.child.kill('SIGTERM');
@@ -142,10 +146,18 @@ test('a subscriber that reads nothing does not hold the engine beyond its deadli
     const line = /^\S*buffered\S* (\d+)/m.exec(text);
     return line === null ? 0 : Number(line[1]);
   };
+  const told = async (): Promise<number> => {
+    const { total } = (await (await fetch(`http://127.0.0.1:${port}/v1/stats`)).json()) as {
+      total: { trades: number };
+    };
+    return total.trades;
+  };
   let id = 1;
   await eventually('a queue to the subscriber', async () => {
     const frames = Array.from({ length: 2000 }, () => wireFrame(Buffer.from(trade(++id))));
     await write(ingest, Buffer.concat(frames));
+    // One step at a time: a queue that grew unseen would be cut as a slow subscriber's.
+    await eventually('the step', async () => (await told()) === id);
     return (await buffered()) > 100_000;
   });
   engine.child.kill('SIGTERM');
@@ -154,7 +166,7 @@ test('a subscriber that reads nothing does not hold the engine beyond its deadli
   ingest.destroy();
   assert.deepEqual([ended.code, ended.signal], [1, null], `${ended.stderr}${ended.stdout}`);
   const summary = summaryOf(ended);
-  assert.ok(summary.duration_seconds <= 1.5, `${summary.duration_seconds} s`);
+  assert.ok(summary.duration_seconds < DEFAULT_DEADLINE_S, `its own deadline, was ${summary.duration_seconds} s`);
   assert.equal(summary.forced, true);
   assert.ok(summary.pending_messages_dropped > 0, 'what the subscriber never read is dropped, and said so');
 });

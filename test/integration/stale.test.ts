@@ -8,7 +8,7 @@ import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import type { MarketReport } from '../../engine/replay-report.ts';
 import { replayInProcess } from '../support/engine-subject.ts';
 import { FramesFolder } from '../support/frames-file.ts';
-import { type Json, LiveEngine } from '../support/live-engine.ts';
+import { eventually, type Json, LiveEngine } from '../support/live-engine.ts';
 
 const folder = new FramesFolder();
 
@@ -76,18 +76,22 @@ test('subscribers are told, and what they ask for then says so', async () => {
       producer.send(JSON.parse(change(i, 'A').d) as object);
       await sleep(5);
     }
-    const isState = (type: string, state: string) => (message: Json) =>
-      message['type'] === type && message['state'] === state;
-    const status = await subscriber.next('the stale status', isState('status', 'stale'));
-    assert.equal(status['reason'], 'silent');
-    await subscriber.next('best prices that say so', isState('book_ticker', 'stale'));
-    const book = await live.book('x:A', 31);
-    assert.deepEqual([book.state, book.reason, book.bids.length], ['stale', 'silent', 1]);
+    // What was told last: where the changes came slowly, the book was stale and live again among them.
+    const told = (type: string): Json | undefined =>
+      subscriber.received.findLast((message) => message['type'] === type);
+    const isTold = (state: string): boolean =>
+      told('status')?.['state'] === state && told('book_ticker')?.['state'] === state;
+    const book = await eventually('a stale book', async () => {
+      const found = await live.book('x:A', 31);
+      return found.state === 'stale' ? found : null;
+    });
+    assert.deepEqual([book.reason, book.bids.length], ['silent', 1]);
+    await eventually('the stale status, and best prices that say so', () => isTold('stale'));
+    assert.equal(told('status')?.['reason'], 'silent');
     const signals = await live.get<Record<string, { value: number | null }>>('/v1/signals/x%3AA');
     assert.equal(signals['imbalance'].value, null);
     producer.send(JSON.parse(change(31, 'A').d) as object);
-    await subscriber.next('live again', isState('status', 'live'));
-    await subscriber.next('best prices again', isState('book_ticker', 'live'));
+    await eventually('live again, and best prices again', () => isTold('live'));
     await producer.close();
     await subscriber.close();
   } finally {

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { UsageError } from '../../engine/base/errors.ts';
 import { type MarketPlans, marketPlansOf } from '../../engine/base/market-plans.ts';
 import { loadUserSignals } from '../../engine/user-signals.ts';
-import { type Client, eventually, LiveEngine } from '../support/live-engine.ts';
+import { type Client, eventually, hourAheadMs, LiveEngine } from '../support/live-engine.ts';
 
 let folder: string;
 before(() => {
@@ -60,7 +60,7 @@ async function plansWith(...paths: string[]): Promise<MarketPlans> {
 }
 
 /** Trades lie ahead of the engine's clock, which would else close their bars before they come. */
-const startUs = Math.ceil(Date.now() / 3_600_000 + 1) * 3_600_000_000;
+const startUs = hourAheadMs() * 1000;
 let sent = 0;
 
 function trade(symbol: string, price: string, side = 'buy'): object {
@@ -91,6 +91,14 @@ type Stats = {
   readonly signalsOff: readonly { readonly name: string; readonly reason: string }[];
   readonly shardRestarts: number;
 };
+
+/** The statistics once they name a signal that was switched off: the reason comes on another way than the values. */
+function switched(live: LiveEngine): Promise<Stats> {
+  return eventually('the switch', async () => {
+    const stats = await live.get<Stats>('/v1/stats');
+    return stats.signalsOff.length > 0 ? stats : null;
+  });
+}
 
 async function withEngine(
   plans: MarketPlans,
@@ -138,7 +146,7 @@ describe('a signal of a user', () => {
       const found = await signals(live, 'x:B', (all) => all['bought-share'].values?.['all'] === 4);
       await signals(live, 'x:A', (all) => all['throws'].value === null);
       assert.equal(found['cvd'].value, 4);
-      const stats = await live.get<Stats>('/v1/stats');
+      const stats = await switched(live);
       assert.deepEqual(stats.signalsOff, [{ name: 'throws', reason: 'threw: thirteen' }]);
       assert.equal(stats.shardRestarts, 0);
       const health = await live.get<{ status: string; reasons: string[] }>('/health');
@@ -155,10 +163,7 @@ describe('a signal of a user', () => {
     const text = faulty('odd', 'return { state: 0, value: {} as unknown as number };');
     await withEngine(await plansWith(file('odd.ts', text)), 1, async (live, producer) => {
       producer.send(trade('A', '13'));
-      const { signalsOff } = await eventually('the switch', async () => {
-        const stats = await live.get<Stats>('/v1/stats');
-        return stats.signalsOff.length > 0 ? stats : null;
-      });
+      const { signalsOff } = await switched(live);
       assert.match(signalsOff[0].reason, /expected value to be a number/);
     });
   });
@@ -193,9 +198,9 @@ describe('a signal of a user', () => {
       producer.send(trade('A', '10'));
       const again = await live.book('x:A', 1);
       assert.deepEqual([again.state, again.bids], ['live', [{ price: '10', amount: '1' }]]);
+      const after = await signals(live, 'x:A', (found) => found['cvd'].value !== null);
       const bars = await live.get<{ completeness: string }[]>('/v1/bars/x%3AA?kind=1m');
       assert.equal(bars.at(-1)?.completeness, 'gap');
-      const after = await signals(live, 'x:A', (found) => found['cvd'].value !== null);
       assert.deepEqual([after['stuck'].value, after['stuck'].isWarm], [null, false]);
     });
   });

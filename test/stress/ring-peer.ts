@@ -36,8 +36,8 @@ export type Outcome = {
 };
 
 /** Far longer than any pause, so a sleep that lasts this long was not ended by its bell: a lost wake-up. */
-const SLEEP_MS = 8_000;
-const OVERSLEPT_MS = 7_000;
+const SLEEP_MS = 60_000;
+const OVERSLEPT_MS = 50_000;
 const NAP_MS = 0.05;
 /** Numbers from here on belong to abandoned records. */
 const ABANDONED = 0xf000_0000;

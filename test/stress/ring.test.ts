@@ -14,6 +14,11 @@ import type { Job, Outcome } from './ring-peer.ts';
 const BEFORE_SIGN = 2 ** 31 - 10_000;
 const BEFORE_ZERO = -10_000;
 
+/** A side that sleeps: looks at the CPU time of the whole process until one finds next to none. */
+const LOOK_MS = 500;
+const LOOKS_MAX = 40;
+const BUSY_MS_MAX = 50;
+
 const CANARY = 0x5afe_c0de;
 const CANARY_WORDS = 1024;
 /** Words of the doorbell in use (engine/ring/doorbell.ts): parked, bell, rings. */
@@ -176,17 +181,19 @@ describe('ring between two threads', () => {
   for (const lateSide of ['producer', 'consumer'] as const) {
     const name = lateSide === 'producer' ? 'consumer beside an empty ring' : 'producer beside a full ring';
     it(`costs next to no CPU while it sleeps: ${name}`, async (t) => {
-      let busyMs = 0;
+      let busyMs = Number.POSITIVE_INFINITY;
+      // The first looks may see its thread start, or this one collect; a side that spins is busy at every look.
       const idle = async () => {
-        await sleep(150);
-        const from = process.cpuUsage();
-        await sleep(500);
-        const { user, system } = process.cpuUsage(from);
-        busyMs = (user + system) / 1000;
+        for (let look = 0; look < LOOKS_MAX && busyMs >= BUSY_MS_MAX; look++) {
+          const from = process.cpuUsage();
+          await sleep(LOOK_MS);
+          const { user, system } = process.cpuUsage(from);
+          busyMs = (user + system) / 1000;
+        }
       };
       await run(t, { ...BUSY, records: 10_000, napsMax: 0 }, lateSide, idle);
-      t.diagnostic(`CPU of the whole process in 500 idle ms: ${busyMs.toFixed(1)} ms`);
-      assert.ok(busyMs < 200, `expected next to no CPU, was ${busyMs} ms`);
+      t.diagnostic(`CPU of the whole process in ${LOOK_MS} idle ms: ${busyMs.toFixed(1)} ms`);
+      assert.ok(busyMs < BUSY_MS_MAX, `expected next to no CPU, was ${busyMs} ms`);
     });
   }
 });

@@ -9,6 +9,9 @@ const QUIET = [
   ...['--disable-component-update', '--disable-sync'],
 ];
 
+/** Far beyond what anything takes: a failing test ends, a slow machine does not fail. */
+const PATIENCE_MS = 120_000;
+
 export type Scheme = 'light' | 'dark';
 
 export class Chromium {
@@ -23,12 +26,13 @@ export class Chromium {
     await access(CHROMIUM).catch(() => {
       throw new Error(`expected ${CHROMIUM}, was absent: .ci/packages installs it`);
     });
-    return new Chromium(await chromium.launch({ executablePath: CHROMIUM, args: QUIET }));
+    return new Chromium(await chromium.launch({ executablePath: CHROMIUM, args: QUIET, timeout: PATIENCE_MS }));
   }
 
   /** A fresh page without cookies or cache of another. */
   async open(url: string, size: { width: number; height: number }, scheme: Scheme): Promise<WatchedPage> {
     const context = await this.browser.newContext({ viewport: size, colorScheme: scheme });
+    context.setDefaultTimeout(PATIENCE_MS);
     const watched = new WatchedPage(await context.newPage(), new URL(url).host);
     await watched.page.goto(url);
     return watched;

@@ -1,7 +1,7 @@
 // A whole engine in this process for integration tests: starts it on free ports, pushes frames, reads answers.
 
 import assert from 'node:assert/strict';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
@@ -13,7 +13,7 @@ import { REJECTION_NAMES } from '../../schemas/ids.ts';
 export type Json = Record<string, unknown>;
 
 /** Far beyond what anything takes: a failing test ends, a slow machine does not fail. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const POLL_MS = 5;
 
 /** Counters of which each frame moves one. */
@@ -44,23 +44,41 @@ export async function eventually<T>(
   }
 }
 
+/** Below what systems give to clients and to listeners on port 0: nobody takes one of them by chance while it is free. */
+const CHOSEN_PORTS_FROM = 12_000;
+const CHOSEN_PORTS = 20_000;
+/** Test files run side by side in processes with neighbouring ids. */
+const PORTS_PER_PROCESS = 16;
+
+let portsChosen = process.pid * PORTS_PER_PROCESS;
+
+/** Whether a listener could take the port; it is closed again. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** A port that was free just now, and that no one else is given. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = CHOSEN_PORTS_FROM + (portsChosen++ % CHOSEN_PORTS);
+    if (await isFree(port)) return port;
+  }
+}
+
 /**
  * Two ports that were free just now. An engine that is to start again on its ports needs such: sockets of a listener on
  * port 0 have no SO_REUSEADDR in uSockets, so what lingers of them (TIME_WAIT) blocks the port for a minute.
  */
 export async function freePorts(): Promise<{ port: number; ingestPort: number }> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return { port: ports[0], ingestPort: ports[1] };
+  return { port: await freePort(), ingestPort: await freePort() };
 }
+
+/** An hour that has not begun and is not the next: bars of it begin for no one and end while no test runs. */
+export const hourAheadMs = (): number => Math.ceil(Date.now() / 3_600_000 + 1) * 3_600_000;
 
 /** A WebSocket client that keeps what it received. */
 export class Client {
@@ -136,7 +154,7 @@ export class LiveEngine {
       marketsMax: 256,
       token: null,
       plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
-      shutdownTimeoutMs: 20_000,
+      shutdownTimeoutMs: DEADLINE_MS,
       log: createLog('silent'),
       ...options,
     });

@@ -29,10 +29,10 @@ const STEP_NS = CLOCK_STEP_US * 1000;
 
 type Rig = { memory: EngineMemory; writer: FrameWriter; readers: RingReader[] };
 
-function rig(policy: FullPolicy, inputSlots: number, shards = 1): Rig {
+function rig(policy: FullPolicy, inputSlots: number, shards = 1, Clock = EngineClock): Rig {
   const anchor = { hrtimeNs: Number(process.hrtime.bigint()), wallUs: WALL_US };
   const memory = createEngineMemory({ shards, marketsMax: 8, inputSlots, outputSlots: 16 }, anchor);
-  const writer = new FrameWriter(memory, new EngineClock(anchor), policy);
+  const writer = new FrameWriter(memory, new Clock(anchor), policy);
   return { memory, writer, readers: memory.shards.map((shard) => new RingReader(shard.input)) };
 }
 
@@ -246,8 +246,8 @@ test('a frame larger than any ring is too large, and leaves nothing', () => {
   );
 });
 
-async function slowReader(memory: EngineMemory, releaseAfterMs: number | null): Promise<Worker> {
-  const plan: SlowReaderPlan = { memory, releaseAfterMs };
+async function slowReader(memory: EngineMemory, releaseAfterBeats: number | null): Promise<Worker> {
+  const plan: SlowReaderPlan = { memory, releaseAfterBeats };
   const worker = new Worker(new URL('../support/live-engine-reader.ts', import.meta.url), { workerData: plan });
   await new Promise((resolve, reject) => {
     worker.once('message', resolve);
@@ -259,7 +259,8 @@ async function slowReader(memory: EngineMemory, releaseAfterMs: number | null): 
 for (const policy of ['block', 'block-without-limit'] as const) {
   test(`with policy ${policy} a full ring waits for room and the frame is applied`, async () => {
     const own = rig(policy, 8);
-    const worker = await slowReader(own.memory, 200);
+    // A frame is seen once the next one finds no room for itself, and then waits.
+    const worker = await slowReader(own.memory, 10);
     assert.equal(frame(own, [0, 0, 0, 0, 0], 0), FrameResult.applied);
     assert.equal(frame(own, [1, 1, 1, 1], 1), FrameResult.applied);
     own.writer.commit();
@@ -284,8 +285,17 @@ test('with policy block the frame is dropped when a shard that lives makes no ro
   await worker.terminate();
 });
 
+/** Time goes on by a fixed step with each look, however long the machine takes for it. */
+class SteppingClock extends EngineClock {
+  private looks = 0;
+
+  override nowNs(): number {
+    return this.looks++ * STEP_NS;
+  }
+}
+
 test('with policy block nobody waits the whole time for a shard that does not beat', () => {
-  const own = rig('block', 8);
+  const own = rig('block', 8, 1, SteppingClock);
   frame(own, [0, 0, 0, 0, 0], 0);
   assert.equal(frame(own, [1, 1, 1, 1], 1), FrameResult.dropped);
   assert.ok(own.writer.counters[ingressCounter.blockedNs] < BLOCK_TOTAL_MS * 1e6);

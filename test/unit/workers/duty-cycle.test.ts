@@ -1,0 +1,70 @@
+// The shard's loop: what other threads see of it while it works.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EngineClock } from '../../../engine/base/clock.ts';
+import { marketPlansOf } from '../../../engine/base/market-plans.ts';
+import { DECODERS } from '../../../engine/ingress/decoders.ts';
+import { FrameWriter } from '../../../engine/ingress/frame-writer.ts';
+import { Session } from '../../../engine/ingress/session.ts';
+import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
+import { Requests } from '../../../engine/publish/requests.ts';
+import { MarketDirectory } from '../../../engine/route/markets.ts';
+import { shardCounter } from '../../../schemas/counters.ts';
+import { FrameResult, RequestKind } from '../../../schemas/ids.ts';
+import { engineWords, shardWords } from '../../../schemas/shared-state.ts';
+import { Dispatch } from '../../../workers/dispatch.ts';
+import { DutyCycle } from '../../../workers/duty-cycle.ts';
+import { UserSignals } from '../../../workers/user-signals.ts';
+
+const TRADES = 1000;
+const REQUESTS = 100;
+/** A beat takes nanoseconds, and a record that begins a market up to milliseconds: this many are far from a deadline. */
+const RECORDS_PER_BEAT_MAX = 64;
+
+/** Puts all trades into the ring with one commit. */
+function writeTrades(memory: EngineMemory, clock: EngineClock): void {
+  const writer = new FrameWriter(memory, clock, 'drop');
+  const markets = new MarketDirectory(memory);
+  const session = new Session('json', DECODERS.json, writer, markets, memory.marketsMax, () => undefined);
+  const trades = Array.from({ length: TRADES }, (_, id) => ({
+    ...{ type: 'trade', exchange: 'x', symbol: 'A', id: String(id), price: '1', amount: '1' },
+    timestamp: '2026-01-01T00:00:00Z',
+  }));
+  const bytes = new TextEncoder().encode(JSON.stringify(trades));
+  writer.beginAt(0);
+  assert.equal(session.take(new DataView(bytes.buffer), 0, bytes.length), FrameResult.applied);
+  writer.commit();
+}
+
+/** Runs a shard over what lies in its rings; gives its beats. */
+function beatsOf(memory: EngineMemory, clock: EngineClock): number {
+  const words = new Int32Array(memory.shards[0].words);
+  const users = new UserSignals([], new Int32Array(memory.signalsOff), words, () => undefined);
+  const options = { plans: marketPlansOf(), users, keepAll: false, tell: () => undefined };
+  const engine = new Int32Array(memory.words);
+  for (const word of [engineWords.at.stop, engineWords.at.ingressDone]) Atomics.store(engine, word, 1);
+  new DutyCycle(memory, 0, clock, new Dispatch(memory, 0, options)).run();
+  return Atomics.load(words, shardWords.at.heartbeat);
+}
+
+test('a shard beats inside a batch too: one that works long is not taken for one that is stuck', () => {
+  const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 4096, outputSlots: 4096 });
+  const clock = new EngineClock(memory.anchor);
+  writeTrades(memory, clock);
+  const beats = beatsOf(memory, clock);
+  const counters = new Float64Array(memory.shards[0].counters);
+  assert.equal(counters[shardCounter.batches], 1);
+  assert.ok(counters[shardCounter.records] > TRADES);
+  assert.ok(beats > TRADES / RECORDS_PER_BEAT_MAX, `expected beats in the batch, was ${beats}`);
+});
+
+test('a shard beats between the answers it gives in one turn', () => {
+  const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 4096, outputSlots: 4096 });
+  const clock = new EngineClock(memory.anchor);
+  const requests = new Requests(memory);
+  const question = { market: 0, kind: RequestKind.book, limit: 0, barKind: 0 };
+  for (let i = 0; i < REQUESTS; i++) requests.ask(question, 0, () => undefined);
+  assert.ok(beatsOf(memory, clock) > REQUESTS);
+  assert.equal(new Float64Array(memory.shards[0].counters)[shardCounter.requests], REQUESTS);
+});
