@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from './base/errors.ts';
 import { splitSignals } from './base/signal-specs.ts';
 import type { ReplayFlags } from './commands/replay.ts';
+import type { SimulateFlags } from './commands/simulate.ts';
 import { loadSettings, withoutSecrets } from './config.ts';
 
 const EXIT_USAGE = 2;
@@ -15,7 +16,13 @@ const list = (value: string, before: string[] | undefined): string[] => [...(bef
 
 function withSettings(command: Command): Command {
   return command
-    .option('--feed <name>', 'synthetic or none (repeatable)', list)
+    .option('--feed <name>', 'synthetic, none or VENUE:SYMBOL[,SYMBOL] (repeatable)', list)
+    .option('--venue-url <venue=url>', 'a simulator or proxy in place of a venue (repeatable)', list)
+    .option('--venue-token <venue=token>', 'sent to a venue or relay that wants one (repeatable)', list)
+    .option('--venue-proxy <url>', 'HTTP proxy for all venues')
+    .option('--venue-ca <file>', 'certificates (PEM) to trust for venues')
+    .option('--breaker-failures <count>', 'failures in a row that open the breaker of a connection (5)')
+    .option('--breaker-retries <count>', 'attempts after that before it is given up for a minute (10)')
     .option('--host <address>', 'address of both ports (127.0.0.1)')
     .option('--port <number>', 'stream, HTTP and dashboard (9002); 0 takes any free one')
     .option('--ingest-port <number>', 'pushed frames (9001); 0 takes any free one')
@@ -43,7 +50,10 @@ function program(): Command {
     .configureOutput({ writeErr: () => undefined });
   const startCommand = withSettings(root.command('start'))
     .description('run the engine; without arguments on its synthetic feed')
-    .addHelpText('after', '\nExamples:\n  millrace start\n  millrace start --feed none --port 8080 --token secret\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace start\n  millrace start --feed none --port 8080 --token secret\n  millrace start --feed binance:BTCUSDT,ETHUSDT --feed kraken:BTC/USD\n',
+    )
     .action(async (flags: Record<string, unknown>) => {
       const { start } = await import('./commands/start.ts');
       process.exitCode = await start(loadSettings(flags, process.env));
@@ -72,13 +82,38 @@ function program(): Command {
       const { replay } = await import('./commands/replay.ts');
       process.exitCode = await replay(files, flags);
     });
+  const simulateCommand = root
+    .command('simulate')
+    .argument('<venue>', 'whose protocol to speak, such as binance or kraken')
+    .description("run a local venue that speaks a venue's protocol, with seeded faults and a truth log")
+    .option('--host <address>', 'address of the port', '127.0.0.1')
+    .option('--port <number>', 'sockets, REST and /sim/; 0 takes any free one', '9100')
+    .option('--markets <count>', 'markets', '50')
+    .option('--rate <events>', 'trades and book changes per second, over all markets', '100')
+    .option('--seed <number>', 'seed of markets and faults', '1')
+    .option('--levels <count>', 'levels a side of each book, about', '200')
+    .option('--faults <plan>', 'rates by kind, such as gap=1,duplicate=2,cut=0.1 (per 1,000 frames)')
+    .option('--limits-scale <factor>', "windows of the venue's limits are shorter by this", '1')
+    .option('--truth <file>', 'write every true change, trade and fault as NDJSON')
+    .option('--recording <file>', 'serve the frames of a recording instead of synthetic markets')
+    .option('--speed <factor>', 'pace of a recording; 1 is as recorded', '1')
+    .option('--tls-key <file>', 'PEM key, to serve wss and https')
+    .option('--tls-cert <file>', 'PEM certificate')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  millrace simulate binance\n  millrace simulate kraken --port 9101 --markets 10 --faults 'gap=1,corrupt=1,cut=0.1' --truth truth.ndjson\n",
+    )
+    .action(async (venue: string, flags: SimulateFlags) => {
+      const { simulate } = await import('./commands/simulate.ts');
+      process.exitCode = await simulate(venue, flags);
+    });
   const configCommand = withSettings(root.command('config'))
     .description('print the settings that `start` would use, secrets hidden')
     .addHelpText('after', '\nExamples:\n  MILLRACE_PORT=8080 millrace config\n')
     .action((flags: Record<string, unknown>) => {
       process.stdout.write(`${JSON.stringify(withoutSecrets(loadSettings(flags, process.env)), null, 2)}\n`);
     });
-  for (const command of [startCommand, replayCommand, configCommand])
+  for (const command of [startCommand, replayCommand, simulateCommand, configCommand])
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   return root;
 }

@@ -5,6 +5,8 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
   ALLOWED_LATENESS_MS,
+  BREAKER_FAILURES,
+  BREAKER_RETRIES,
   DEFAULT_HOST,
   DEFAULT_INGEST_PORT,
   DEFAULT_PORT,
@@ -18,6 +20,7 @@ import { DEFAULT_SIGNALS } from '../schemas/signals.ts';
 import { UsageError } from './base/errors.ts';
 import { type MarketPlans, marketPlansOf } from './base/market-plans.ts';
 import { splitSignals } from './base/signal-specs.ts';
+import { symbolsByVenue } from './feed-settings.ts';
 import type { UserSignalFiles } from './user-signals.ts';
 
 /** A number, or text that is one: empty text is none, where Number('') would be 0. */
@@ -60,10 +63,27 @@ const pattern = z.strictObject({
   book: z.union([z.enum(['full', 'none']), z.number().int().min(1).max(LADDER_LEVELS_MAX)]).optional(),
 });
 
-const feedName = z.string().refine((text) => text === 'synthetic' || text === 'none', 'expected synthetic or none');
+const feeds = z
+  .array(z.string().min(1))
+  .min(1)
+  .superRefine((names, context) => {
+    try {
+      symbolsByVenue(names);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  });
 
 export const settings = z.strictObject({
-  feed: z.array(feedName).min(1).default(['synthetic']),
+  feed: feeds.default(['synthetic']),
+  /** `VENUE=URL` of a simulator or proxy. */
+  venueUrl: z.array(z.string().min(1)).default([]),
+  /** `VENUE=TOKEN` for a venue or relay that wants one. */
+  venueToken: z.array(z.string().min(1)).default([]),
+  venueProxy: z.string().min(1).nullable().default(null),
+  venueCa: z.string().min(1).nullable().default(null),
+  breakerFailures: within(1, 100).default(BREAKER_FAILURES),
+  breakerRetries: within(0, 1_000_000).default(BREAKER_RETRIES),
   host: z.string().min(1).default(DEFAULT_HOST),
   port: port.default(DEFAULT_PORT),
   ingestPort: port.default(DEFAULT_INGEST_PORT),
@@ -92,7 +112,7 @@ export const settings = z.strictObject({
 
 export type Settings = z.infer<typeof settings>;
 
-const LISTS: readonly string[] = ['feed', 'bars', 'signal'];
+const LISTS: readonly string[] = ['feed', 'venueUrl', 'venueToken', 'bars', 'signal'];
 
 /** `--ingest-port` and `MILLRACE_INGEST_PORT` of `ingestPort`. */
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -162,7 +182,7 @@ export function loadSettings(flags: Record<string, unknown>, environment: NodeJS
   }
   const [key, ...inner] = issue.path.map(String);
   const place = [originOf(key, given, fromVariables, path), ...inner].join('.');
-  const was = key === 'token' ? 'a value not shown' : shown(valueAt(merged, issue.path));
+  const was = key === 'token' || key === 'venueToken' ? 'a value not shown' : shown(valueAt(merged, issue.path));
   throw new UsageError(`${place}: ${lowerFirst(issue.message)}, was ${was}`);
 }
 
@@ -213,5 +233,6 @@ export async function plansOf(values: PlanSettings): Promise<MarketPlans> {
 
 /** The settings as they may be shown. */
 export function withoutSecrets(values: Settings): Record<string, unknown> {
-  return { ...values, token: values.token === null ? null : '(set)' };
+  const venueToken = values.venueToken.map((entry) => `${entry.split('=', 1)[0]}=(set)`);
+  return { ...values, token: values.token === null ? null : '(set)', venueToken };
 }

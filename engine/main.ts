@@ -5,8 +5,8 @@ import { engineWords } from '../schemas/shared-state.ts';
 import { EngineClock } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
 import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
+import type { FeedPlan } from './connect/feed-plan.ts';
 import { Ingress } from './ingress/ingress.ts';
-import type { ConnectionReport } from './ingress/server.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
 import type { Log } from './observe/log.ts';
 import { ShardPool } from './pool/pool.ts';
@@ -21,6 +21,8 @@ export type EngineOptions = {
   readonly marketsMax: number;
   readonly token: string | null;
   readonly plans: MarketPlans;
+  /** Venues to connect to. */
+  readonly feeds?: readonly FeedPlan[];
   readonly shutdownTimeoutMs: number;
   readonly log: Log;
   /** Count garbage collections of the shards over the whole run, for benches. */
@@ -28,6 +30,8 @@ export type EngineOptions = {
 };
 
 const CONNECTIONS_REFRESH_MS = 1000;
+
+type IngressReports = Awaited<ReturnType<Ingress['connections']>>;
 
 /** A running engine. */
 export class Engine {
@@ -45,7 +49,7 @@ export class Engine {
   constructor(
     options: EngineOptions,
     parts: { memory: EngineMemory; ingress: Ingress; pool: ShardPool; publisher: Publisher; ingestPort: number },
-    connections: (reports: ConnectionReport[]) => void,
+    connections: (reports: IngressReports) => void,
   ) {
     this.options = options;
     this.memory = parts.memory;
@@ -117,11 +121,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     memory,
     listen: { host, port: ingestPort, token },
     replay: null,
+    feeds: options.feeds ?? [],
     accepts: acceptsOf(options.plans),
   });
-  let connections: ConnectionReport[] = [];
+  let reports: IngressReports = { connections: [], feeds: [] };
   let ingressFailure: string | null = null;
   try {
+    ingress.onLog = (level, text, fields) => log[level](fields, text);
     const listening = await ingress.listening();
     const clock = new EngineClock(memory.anchor);
     const words = new Int32Array(memory.words);
@@ -146,7 +152,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         shardRestarts: pool.restarts,
         checksumMismatches: pool.mismatches.list(),
       }),
-      connections: () => connections,
+      connections: () => reports.connections,
+      feeds: () => reports.feeds,
       log: (level, message, fields) => log[level](fields ?? {}, message),
     });
     ingress.onFailure = (error) => {
@@ -154,8 +161,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ingressFailure = `ingress failed: ${error.message.split('\n')[0]}`;
       log.error({ err: error }, 'ingress thread failed');
     };
-    return new Engine(options, { memory, ingress, pool, publisher, ingestPort: listening }, (reports) => {
-      connections = reports;
+    return new Engine(options, { memory, ingress, pool, publisher, ingestPort: listening }, (latest) => {
+      reports = latest;
     });
   } catch (error) {
     await ingress.close().catch(() => undefined);

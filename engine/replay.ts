@@ -95,6 +95,7 @@ async function run(memory: EngineMemory, options: ReplayOptions): Promise<Record
   const ingress = new Ingress({
     memory,
     listen: null,
+    feeds: [],
     accepts: acceptsOf(options.plans),
     replay: { files: options.files, venue: options.venue, speed: options.speed },
   });

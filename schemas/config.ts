@@ -128,6 +128,10 @@ export const SNAPSHOT_PART_LEVELS = 1_000;
 /** One error answer per category and second on an ingest socket (INTERFACES). */
 export const ERROR_ANSWER_INTERVAL_MS = 1_000;
 
+/** Failures in a row after which a connection's breaker opens, and attempts after that before it is given up for a minute. */
+export const BREAKER_FAILURES = 5;
+export const BREAKER_RETRIES = 10;
+
 /** How long a request to a shard may stay unanswered before HTTP says 503. */
 export const REQUEST_TIMEOUT_MS = 2_000;
 
@@ -150,7 +154,14 @@ export const SHARD_RESTARTS_WINDOW_MS = 60_000;
 /** Deadlines of start and stop. A thread starts in 0.1 s; on a machine busy with other things that has taken 8 s. */
 export const START_DEADLINE_MS = 30_000;
 export const SHUTDOWN_TIMEOUT_MS = 10_000;
-export const INGRESS_CLOSE_MS = 250;
+/**
+ * A forced end gives the ingress thread this long to close its app, which takes milliseconds; more than BLOCK_TOTAL_MS, for
+ * which it may be waiting at a full ring. Beyond it the process kills itself (RELIABILITY §1), and its exit code is lost.
+ */
+export const INGRESS_CLOSE_MS = 5_000;
+
+/** Time for the goodbyes of connections to venues; within INGRESS_CLOSE_MS. */
+export const FEEDS_CLOSE_MS = 150;
 
 /** Latencies above this are counted as overflow: one hour. */
 export const LATENCY_NS_MAX = 3_600_000_000_000;

@@ -105,7 +105,11 @@ export const INGRESS_COUNTERS = [
   { name: 'bytes', unit: 'bytes', meaning: 'payload bytes received' },
   { name: 'applied', unit: 'frames', meaning: 'frames that were market data' },
   { name: 'control', unit: 'frames', meaning: 'acknowledgements, heartbeats, status and error frames' },
-  { name: 'ignored', unit: 'frames', meaning: 'lines of a recording that are no frame' },
+  {
+    name: 'ignored',
+    unit: 'frames',
+    meaning: 'lines of a recording that are no frame, and frames that their dialect leaves out',
+  },
   { name: 'unknown', unit: 'frames', meaning: 'well-formed frames of a type not known' },
   { name: 'syntax', unit: 'frames', meaning: 'rejected: not JSON, or not the wire form' },
   { name: 'shape', unit: 'frames', meaning: 'rejected: JSON of another shape than the dialect has' },

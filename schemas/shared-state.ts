@@ -49,8 +49,11 @@ export const latest = defineBlock('latest', 192, {
   lastPriceMilli: f64('price of the last trade'),
   lastPriceAtto: f64('price of the last trade'),
   activity: i32('Activity'),
-  missingTrades: i32('ranges of trade ids that have not come, where ids rise by one'),
-  firstMissingId: f64('the lowest of those ids; NaN for none'),
+  tradeLosses: i32('losses of trades so far'),
+  openLosses: i32('those of them since the last back-fill began'),
+  spare: i32('keeps what follows aligned'),
+  lossFromId: f64('id of the last trade before the first open loss; NaN where ids are text or there was none'),
+  lossFromTimeUs: f64('venue time of that trade; 0 where there was none'),
   lastTradeId: f64('id of the last trade accepted; NaN where ids are text or there was none'),
   lastTradeTimeUs: f64('venue time of the last trade accepted; 0 where there was none'),
 });

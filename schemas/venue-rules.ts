@@ -36,6 +36,8 @@ export type VenueRule = {
   readonly silentAfterMs: number | null;
   /** True where trade ids of one channel rise by one, so that an id not above the last is a repeat. */
   readonly risingTradeIds: boolean;
+  /** With risingTradeIds: an id is the last of its record's matches, and ids rise by their number (OKX). */
+  readonly tradeIdsCountMatches?: boolean;
   readonly source: string;
 };
 
@@ -106,7 +108,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     checksum: 'kraken',
     uncrosses: false,
     silentAfterMs: null,
-    risingTradeIds: false,
+    // Of v2; v1 has none, and nothing is told of its trades.
+    risingTradeIds: true,
     source: 'Kraken WebSocket v1 and v2 guides, "Book checksum" (2026-05)',
   },
   {
@@ -117,8 +120,8 @@ export const VENUE_RULES: readonly VenueRule[] = [
     checksum: 'okx',
     uncrosses: false,
     silentAfterMs: null,
-    // An id is the last of its `count` matches, so ids rise by that count.
-    risingTradeIds: false,
+    risingTradeIds: true,
+    tradeIdsCountMatches: true,
     source: 'OKX API guide v5, "Order book channel", "Sequence ID", "Checksum" (2026-08)',
   },
   {

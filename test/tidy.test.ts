@@ -63,8 +63,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine/decode': BASE,
   'engine/route': SHARED,
   'engine/pool': SHARED,
-  'engine/ingress': [...SHARED, 'engine/decode', 'engine/route', 'engine/uws'],
-  'engine/publish': [...SHARED, 'engine/measures', 'engine/uws'],
+  'engine/ingress': [...SHARED, 'engine/decode', 'engine/route', 'engine/uws', 'engine/connect'],
+  'engine/publish': [...SHARED, 'engine/measures', 'engine/uws', 'engine/connect'],
   'engine/synthetic': SHARED,
   'engine/connect': SHARED,
   'engine/simulate': [...SHARED, 'engine/connect', 'engine/synthetic'],
@@ -79,7 +79,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const JOINERS: Readonly<Record<string, readonly string[]>> = {
   'engine/ingress/thread.ts': [],
   'engine/ingress/decoders.ts': ['engine/venues'],
-  'engine/ingress/connectors.ts': ['engine/venues', 'engine/connect'],
+  'engine/ingress/connectors.ts': ['engine/venues'],
   'engine/simulate/simulators.ts': ['engine/venues'],
 };
 
@@ -119,7 +119,7 @@ test('packages stay where they belong', () => {
     'prom-client': /^engine\/publish\/|^test\//,
     'hdr-histogram-js': /^(engine\/publish\/|bench\/|test\/)/,
     flatbuffers: /^(engine\/publish\/|schemas\/generated|bench\/|test\/)/,
-    ws: /^(engine\/synthetic\/|bench\/|test\/)/,
+    ws: /^(engine\/(synthetic|simulate|connect)\/|bench\/|test\/)/,
   };
   const bad = sources.flatMap(({ path, imports }) =>
     imports.filter((name) => name in holders && !holders[name].test(path)).map((name) => `${path} imports ${name}`),

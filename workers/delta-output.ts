@@ -3,8 +3,9 @@
 import { LevelFlag, RecordType } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../schemas/layout.ts';
 import { level } from '../schemas/market-data.ts';
-import type { Ladder } from './book/ladder.ts';
+import { type Ladder, LEVEL_STRIDE } from './book/ladder.ts';
 import { BookOutcome } from './book/market-book.ts';
+import type { Uncross } from './book/uncross.ts';
 import type { Market } from './market.ts';
 import { fillBookHead, writeLevel } from './output/answers.ts';
 import type { OutputWriter } from './output/writer.ts';
@@ -42,8 +43,15 @@ export class DeltaOutput {
       this.cut(book.bids, 0);
       this.cut(book.asks, LevelFlag.ask);
     }
+    if ((outcome & BookOutcome.uncrossed) !== 0 && book.uncross !== null) this.uncrossed(book.uncross);
     if (this.headSlot >= 0) fillBookHead(this.output, this.headSlot, book, this.count);
     this.output.end();
+  }
+
+  /** Levels shown again or otherwise, and with quantity zero those not shown any more. */
+  private uncrossed({ told, toldFlags, toldCount }: Uncross): void {
+    for (let i = 0; i < toldCount; i++) writeLevel(this.output, toldFlags[i], told, i * LEVEL_STRIDE, false);
+    this.count += toldCount;
   }
 
   private cut(side: Ladder, flags: number): void {

@@ -318,7 +318,7 @@ export class Dispatch {
     // A connection that another has taken the place of loses nothing.
     if (!market.book.isOfSource) return;
     if (reason === StateReason.none) {
-      market.loseTrades(this.f64[at + gap.at.lost]);
+      market.loseTrades(this.f64[at + gap.at.lost], this.f64[at + gap.at.receiveTimeNs]);
       return;
     }
     const isConnection = reason === StateReason.connectionLost;
@@ -339,7 +339,8 @@ export class Dispatch {
     const flags = this.u8[slot * SLOT_BYTES + backfill.at.flags];
     const at = slot * SLOT_F64;
     if ((flags & BackfillFlag.begin) !== 0) {
-      market.bars.beginBackfill(this.f64, at + backfill.at.fromTimeUs);
+      market.beginBackfill(this.f64, at + backfill.at.fromTimeUs, at + backfill.at.toTimeUs);
+      this.latest.touch(market);
       return;
     }
     const isWhole = (flags & BackfillFlag.whole) !== 0;
@@ -349,6 +350,7 @@ export class Dispatch {
 
   private lose(market: Market, reason: StateReason, f64: Float64Array, receiveTimeAt: number, lostAt: number): void {
     const outcome = market.book.breakBook(reason, f64, receiveTimeAt, lostAt);
+    market.noteLoss(f64[receiveTimeAt]);
     market.bars.noteGap();
     if (outcome !== 0) market.noteBook(false);
     this.latest.touch(market);

@@ -56,9 +56,10 @@ export class LatestValues {
       f64[at + latest.at.askPriceMilli + i] = ask < 0 ? 0 : book.asks.values[ask + i];
     }
     if (hasLast) market.trades.writeLastPrice(f64, at + latest.at.lastPriceMilli);
-    const { missingIds } = market.filter;
-    i32[words + latest.at.missingTrades] = missingIds.count;
-    f64[at + latest.at.firstMissingId] = missingIds.first;
+    i32[words + latest.at.tradeLosses] = market.tradeLosses;
+    i32[words + latest.at.openLosses] = market.openLosses;
+    f64[at + latest.at.lossFromId] = market.lossFrom[0];
+    f64[at + latest.at.lossFromTimeUs] = market.lossFrom[1];
     market.filter.writeLastId(f64, at + latest.at.lastTradeId);
     market.bars.writeNewestTime(f64, at + latest.at.lastTradeTimeUs);
     this.writer.end(market.id);

@@ -49,6 +49,12 @@ export class Market {
   drops = 0;
   /** True while the market waits in the shard's list of latest values to be shown. */
   isDirty = false;
+  /** Losses of trades so far, those since the last back-fill began, and id and venue time of the last trade before these. */
+  tradeLosses = 0;
+  openLosses = 0;
+  readonly lossFrom = Float64Array.of(Number.NaN, 0);
+  /** When the last loss showed, µs since 1970. */
+  private readonly lastLossUs = new Float64Array(1);
   private readonly counters: Float64Array;
   readonly filter: TradeFilter;
   private readonly anchorWallUs: number;
@@ -91,18 +97,44 @@ export class Market {
   }
 
   /** Trades, or messages that may have held some, are missing: the bars around say so. The book is not touched. */
-  loseTrades(count: number): void {
+  loseTrades(count: number, receiveNs: number): void {
     this.counters[marketCounter.lost] += count;
     // A loss of unknown size is at least one, else the channel would look complete.
     this.counters[marketCounter.lostTrades] += Math.max(count, 1);
+    this.noteLoss(receiveNs);
     this.bars.noteGap();
+  }
+
+  /** Trades of this market are missing from here on back to the last one known. */
+  noteLoss(receiveNs: number): void {
+    this.tradeLosses++;
+    if (this.openLosses === 0) {
+      this.filter.writeLastId(this.lossFrom, 0);
+      this.bars.writeNewestTime(this.lossFrom, 1);
+      // Before the first trade there is nothing to be missing from.
+      if (this.lossFrom[1] === 0) return;
+      // The trade that shows the jump has been taken already.
+      const { first } = this.filter.missingIds;
+      if (!Number.isNaN(first)) this.lossFrom[0] = first - 1;
+      this.bars.openLoss(this.lossFrom, 1);
+    }
+    this.bars.writeNewestTime(this.lastLossUs, 0);
+    // What showed the loss came later than what was lost, so a back-fill asked for before then may lack some of it.
+    this.lastLossUs[0] = Math.max(this.lastLossUs[0], this.anchorWallUs + receiveNs / 1000);
+    this.openLosses++;
+  }
+
+  /** A back-fill up to the time at `toAt` begins: a loss after that is not in it, and stays open from where the first began. */
+  beginBackfill(f64: Float64Array, fromAt: number, toAt: number): void {
+    if (this.lastLossUs[0] <= f64[toAt]) this.openLosses = 0;
+    this.bars.beginBackfill(f64, fromAt);
   }
 
   /** Applies a trade record to bars, signals and history. Returns BarChange bits, or -1 where the trade does not count. */
   applyTrade(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): number {
     const verdict = this.filter.accept(u8, u32, f64, slot);
     if (verdict === TradeVerdict.leftOut) return -1;
-    if (verdict === TradeVerdict.acceptedAfterGap) this.loseTrades(this.filter.missing[0]);
+    if (verdict === TradeVerdict.acceptedAfterGap) this.loseTrades(this.filter.missing[0], this.times[time.receiveNs]);
     const flagsAt = slot * SLOT_BYTES + trade.at.flags;
     if (verdict === TradeVerdict.acceptedMissing) this.counters[marketCounter.backfilled]++;
     if ((u8[flagsAt] & TradeFlag.history) !== 0) this.quality.arrived(this.times, 0);

@@ -1,6 +1,7 @@
 // `millrace start`: a running engine with its feed, a status line, and a clean end on SIGTERM or SIGINT.
 
 import { plansOf, type Settings, withoutSecrets } from '../config.ts';
+import { feedPlans, isSynthetic } from '../feed-settings.ts';
 import { type Engine, startEngine } from '../main.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { FeedThread } from '../synthetic/feed-thread.ts';
@@ -17,6 +18,7 @@ export async function start(settings: Settings): Promise<number> {
     marketsMax: settings.marketsMax,
     token: settings.token,
     plans: await plansOf(settings),
+    feeds: feedPlans(settings),
     shutdownTimeoutMs: settings.shutdownTimeout,
     log,
   });
@@ -30,7 +32,7 @@ export async function start(settings: Settings): Promise<number> {
 }
 
 async function run(engine: Engine, settings: Settings, log: Log): Promise<number> {
-  const feed = settings.feed.includes('synthetic') ? await startFeed(engine, settings) : null;
+  const feed = isSynthetic(settings.feed) ? await startFeed(engine, settings) : null;
   log.info({ settings: withoutSecrets(settings) }, 'started');
   process.stderr.write(
     `millrace: dashboard http://${settings.host}:${engine.port}/  stream ws://${settings.host}:${engine.port}/stream  ingest ws://${settings.host}:${engine.ingestPort}/ingest/DIALECT\n`,

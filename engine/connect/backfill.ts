@@ -6,7 +6,7 @@ import type { BackfillQuery, RestRequest, Subscription, VenueConnector } from '.
 import type { FeedCounts } from './report.ts';
 import type { RestQueue, RestResult } from './rest-queue.ts';
 import type { FeedSettings } from './settings.ts';
-import type { Slot } from './slot.ts';
+import type { Slot, TradeMarks } from './slot.ts';
 import type { Timers } from './timers.ts';
 
 export type BackfillHost = {
@@ -27,15 +27,22 @@ type Hole = {
   /** End of the hole; null while it is open: it ends when trades come again. */
   toMs: number | null;
   isRunning: boolean;
+  /** It grew while it was being filled: once filled it is asked for again. */
+  hasGrown: boolean;
   /** hooks.backfilling() was called. */
   isTold: boolean;
   tries: number;
+  /** Wall time of the last asking: what is lost after it is not in the answer. */
+  askedMs: number;
   readonly backoff: Backoff;
   nextMs: number;
 };
 
 /** After the snapshots of books, watched or not. */
 export const BACKFILL_PRIORITY = 2;
+
+/** A loss so shortly before the asking may be one after it by the venue's clock: it counts as not asked for. */
+const CLOCKS_DIFFER_MS = 1_000;
 
 export class Backfill {
   private readonly host: BackfillHost;
@@ -49,31 +56,35 @@ export class Backfill {
     return this.holes.size;
   }
 
-  /** Trades of these markets are missed from now on. A hole that is not filled yet only grows. */
-  lost(slot: Slot, subscriptions: readonly Subscription[]): void {
+  /** Trades of these markets are missed from their marks on, else from the last one known. A hole that is not filled yet only grows. */
+  lost(slot: Slot, subscriptions: readonly Subscription[], marks: TradeMarks): void {
     for (const { symbol, channel } of subscriptions) {
       if (channel !== 'trades') continue;
-      const { lastId, lastTimeMs } = this.host.hooks.tradeMark(symbol);
+      const { lastId, lastTimeMs } = marks.get(symbol) ?? this.host.hooks.tradeMark(symbol);
       if (lastTimeMs !== null) this.open(slot, symbol, lastId, lastTimeMs, null);
     }
   }
 
-  /** Trades between these times are known to be missing. */
+  /** Trades between these times are known to be missing. Told again for as long as they are: a hole that is known stays. */
   missing(slot: Slot, symbol: string, lastId: number | null, fromMs: number, toMs: number): void {
-    this.open(slot, symbol, lastId, fromMs, toMs);
+    if (!this.holes.has(symbol)) this.open(slot, symbol, lastId, fromMs, toMs);
   }
 
   /** Fills the holes whose market is subscribed again; called every settings.checkMs. */
   check(): void {
     const nowMs = this.host.timers.nowMs();
     for (const hole of this.holes.values()) {
-      if (!hole.isRunning && nowMs >= hole.nextMs && isSubscribed(hole)) this.start(hole);
+      if (!hole.isRunning && nowMs >= hole.nextMs && this.isDue(hole, nowMs)) this.start(hole);
     }
   }
 
   private open(slot: Slot, symbol: string, lastId: number | null, fromMs: number, toMs: number | null): void {
     if (this.host.connector.backfill === undefined) return;
     const older = this.holes.get(symbol);
+    if (older !== undefined && older.slot === slot && older.fromMs <= fromMs) {
+      this.grow(older);
+      return;
+    }
     if (older !== undefined) this.host.rest.cancel(keyOf(symbol));
     const isOlderFirst = older !== undefined && older.fromMs <= fromMs;
     this.holes.set(symbol, {
@@ -83,30 +94,50 @@ export class Backfill {
       fromMs: isOlderFirst ? older.fromMs : fromMs,
       toMs: older === undefined ? toMs : null,
       isRunning: false,
+      hasGrown: false,
       isTold: older?.isTold ?? false,
       tries: 0,
+      askedMs: 0,
       backoff: new Backoff(),
       nextMs: 0,
     });
   }
 
+  /** What was asked for and not answered yet is asked for anew; what is half answered is finished first. */
+  private grow(hole: Hole): void {
+    hole.toMs = null;
+    if (hole.isRunning && hole.isTold) {
+      hole.hasGrown = true;
+      return;
+    }
+    this.host.rest.cancel(keyOf(hole.symbol));
+    hole.isRunning = false;
+    hole.tries = 0;
+  }
+
+  /** Subscribed again, and long enough for what was traded before that to be known by REST. */
+  private isDue({ slot, symbol }: Hole, nowMs: number): boolean {
+    const connection = slot.active;
+    const entry = connection?.isOpen === true ? connection.table.get({ symbol, channel: 'trades' }) : null;
+    return entry?.phase === 'subscribed' && nowMs - entry.answeredAtMs >= this.host.settings.backfillDelayMs;
+  }
+
   private start(hole: Hole): void {
     const { connector, settings } = this.host;
-    const toMs = hole.toMs ?? settings.wallMs();
+    const toMs = hole.toMs ?? settings.wallMs() + settings.backfillSkewMs;
     const query = { symbol: hole.symbol, lastId: hole.lastId, fromMs: hole.fromMs, toMs };
     const request = connector.backfill?.(query);
     if (request === undefined) return;
     hole.isRunning = true;
+    hole.askedMs = settings.wallMs();
     hole.tries++;
     this.ask(hole, query, request, 1);
   }
 
   private ask(hole: Hole, query: BackfillQuery, request: RestRequest, page: number): void {
-    // The same hole is not asked for again at once: a flapping connection would spend the venue's limit on it.
-    const id = page === 1 ? `${hole.symbol}:${hole.lastId}:${hole.fromMs}:${hole.tries}` : null;
     const ended = (result: RestResult): void => this.answered(hole, query, result, page);
     const key = keyOf(hole.symbol);
-    const taken = this.host.rest.push({ key, id, request, priority: BACKFILL_PRIORITY, ended });
+    const taken = this.host.rest.push({ key, id: null, request, priority: BACKFILL_PRIORITY, ended });
     if (taken === 'queued') {
       if (page === 1) this.host.counts.backfills++;
       return;
@@ -136,7 +167,8 @@ export class Backfill {
       hole.isRunning = false;
       return;
     }
-    if (!hole.isTold) this.host.hooks.backfilling(hole.symbol, query.fromMs, query.toMs);
+    if (!hole.isTold)
+      this.host.hooks.backfilling(hole.symbol, query.fromMs, Math.min(query.toMs, hole.askedMs - CLOCKS_DIFFER_MS));
     hole.isTold = true;
     for (const frame of answer.frames) {
       const code = connection.session.take(Buffer.from(frame));
@@ -162,13 +194,9 @@ export class Backfill {
   private finish(hole: Hole, query: BackfillQuery, isWhole: boolean): void {
     this.holes.delete(hole.symbol);
     if (isWhole) this.host.counts.backfillsWhole++;
-    this.host.hooks.backfilled(hole.symbol, query.fromMs, query.toMs, isWhole);
+    this.host.hooks.backfilled(hole.symbol, query.fromMs, query.toMs, isWhole && !hole.hasGrown);
+    if (hole.hasGrown) this.open(hole.slot, hole.symbol, hole.lastId, hole.fromMs, null);
   }
-}
-
-function isSubscribed({ slot, symbol }: Hole): boolean {
-  const connection = slot.active;
-  return connection?.isOpen === true && connection.table.get({ symbol, channel: 'trades' })?.phase === 'subscribed';
 }
 
 function keyOf(symbol: string): string {

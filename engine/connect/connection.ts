@@ -71,7 +71,7 @@ export class Connection {
   private batch: { readonly of: Batch; readonly texts: string[] } | null = null;
   private cancelWake: (() => void) | null = null;
   private readonly startMs: number;
-  private lastByteMs = 0;
+  lastByteMs = 0;
   private lastPingMs = 0;
   private pingSentMs: number | null = null;
   private endMs = Number.POSITIVE_INFINITY;
@@ -79,6 +79,8 @@ export class Connection {
   private connectMs: number | null = null;
   private latencyMs: number | null = null;
   private rejectedInARow = 0;
+  /** The upgrade was done: something may have come of it. */
+  wasOpen = false;
   isProven = false;
   isEnding = false;
 
@@ -199,6 +201,7 @@ export class Connection {
     const { connector, settings, timers } = this.options;
     const nowMs = timers.nowMs();
     this.state = 'open';
+    this.wasOpen = true;
     this.lastByteMs = nowMs;
     this.lastPingMs = nowMs;
     this.connectMs = nowMs - this.startMs;

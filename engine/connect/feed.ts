@@ -153,18 +153,27 @@ class VenueFeed implements Feed {
     });
   }
 
+  /** Some venues have several lists, one for each kind of market: all are asked, and what any of them has is known. */
   private askListing(): void {
-    const request = this.connector.listing();
-    const ended = (result: RestResult): void => this.readListing(result);
-    this.rest.push({ key: 'listing', id: null, request, priority: LISTING_PRIORITY, ended });
+    const requests = [this.connector.listing(), ...(this.connector.furtherListings?.() ?? [])];
+    const answers: RestResult[] = [];
+    for (const [index, request] of requests.entries()) {
+      const ended = (result: RestResult): void => {
+        answers.push(result);
+        if (answers.length === requests.length) this.readListings(answers);
+      };
+      this.rest.push({ key: `listing:${index}`, id: null, request, priority: LISTING_PRIORITY, ended });
+    }
   }
 
-  private readListing(result: RestResult): void {
+  private readListings(answers: readonly RestResult[]): void {
     if (this.isShuttingDown) return;
     let listed: readonly string[];
     try {
-      if (!result.isOk) throw new Error(result.message);
-      listed = this.connector.readListing(result.body);
+      listed = answers.flatMap((result) => {
+        if (!result.isOk) throw new Error(result.message);
+        return this.connector.readListing(result.body);
+      });
     } catch (error) {
       this.listingFailed(String(error));
       return;
@@ -220,7 +229,7 @@ class VenueFeed implements Feed {
       openSocket: (options, events) => this.openSocket(options, events),
       nextConnectionId: () => ++this.lastConnectionId,
       noteError: (reason) => this.noteError(reason),
-      lost: (slot, subscriptions) => this.backfill.lost(slot, subscriptions),
+      lost: (slot, subscriptions, marks) => this.backfill.lost(slot, subscriptions, marks),
     };
   }
 

@@ -109,11 +109,6 @@ export interface VenueConnector {
   furtherListings?(): RestRequest[];
   /** Symbols that can be traded, from the answer to listing(). Throws an Error where it is no such answer. */
   readListing(answer: string): string[];
-  /**
-   * The request for the next part of the list, where the venue gives it in parts (OKX by kind, Bybit by page), from the
-   * request before and its answer; null behind the last one. Absent where one answer is all.
-   */
-  nextListing?(request: RestRequest, answer: string): RestRequest | null;
   /** Book snapshot; only where bookSource is `rest`. */
   snapshot?(symbol: string): RestRequest;
   /** The frame to decode, from the REST answer: `{"snapshot":{"symbol":…, …the answer…}}`. */

@@ -38,6 +38,10 @@ export type FeedSettings = {
   /** Requests of one back-fill, more trades than these hold stay missing; and tries of a back-fill that fails. */
   readonly backfillPagesMax: number;
   readonly backfillTriesMax: number;
+  /** A back-fill begins this long after the subscription, since REST may know a trade later than the stream does. */
+  readonly backfillDelayMs: number;
+  /** The clocks of engine and venue may differ by this: trades are asked for up to so much later than now. */
+  readonly backfillSkewMs: number;
   /** Bytes of a REST answer: lists of markets are the largest. */
   readonly answerBytesMax: number;
   /** Connections with a report of their own; others share one. */
@@ -68,6 +72,8 @@ export const FEED_SETTINGS: FeedSettings = {
   budgetWaitMs: 10_000,
   backfillPagesMax: 50,
   backfillTriesMax: 10,
+  backfillDelayMs: 1_000,
+  backfillSkewMs: 5_000,
   answerBytesMax: 64 * 1024 * 1024,
   labelsMax: 200,
   wallMs: () => Date.now(),

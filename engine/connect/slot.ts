@@ -2,7 +2,7 @@
 
 import { Breaker, type BreakerTransition } from './breaker.ts';
 import { Connection } from './connection.ts';
-import type { FeedHooks } from './hooks.ts';
+import type { FeedHooks, TradeMark } from './hooks.ts';
 import type { PacedQueue } from './pace.ts';
 import type { Subscription, VenueConnector } from './protocol.ts';
 import type { FeedCounts, LabelledCounts, SlotReport } from './report.ts';
@@ -23,9 +23,14 @@ export type SlotHost = {
   readonly openSocket: (options: SocketOptions, events: SocketEvents) => FeedSocket;
   nextConnectionId(): number;
   noteError(reason: string): void;
-  /** These of the slot have no connection now; told before hooks.connectionLost. */
-  lost(slot: Slot, subscriptions: readonly Subscription[]): void;
+  /** Data of these may be missing, trades since the marks; told before hooks.connectionLost. */
+  lost(slot: Slot, subscriptions: readonly Subscription[], marks: TradeMarks): void;
 };
+
+/** The last trades known by symbol, from before a successor could bring later ones. */
+export type TradeMarks = ReadonlyMap<string, TradeMark>;
+
+const NO_MARKS: TradeMarks = new Map();
 
 export class Slot {
   readonly id: number;
@@ -47,6 +52,8 @@ export class Slot {
   private nextStartMs = 0;
   /** Since when the successor has all that it needs; null while it has not. */
   private coveredSinceMs: number | null = null;
+  /** As of when the successor began. */
+  private marks = NO_MARKS;
   private lastReplacedMs = Number.NEGATIVE_INFINITY;
   private readonly connectNow = (): void => this.connect();
 
@@ -153,6 +160,7 @@ export class Slot {
     this.hasTried = true;
     this.coveredSinceMs = null;
     this.nextStartMs = timers.nowMs();
+    this.marks = this.current === null ? NO_MARKS : this.tradeMarks();
     const session = hooks.openSession(id);
     const shared = {
       id,
@@ -175,6 +183,16 @@ export class Slot {
       },
     );
     this.next = connection;
+  }
+
+  /** Markets without a trade yet have no mark: their first one will be. */
+  private tradeMarks(): TradeMarks {
+    const marks = new Map<string, TradeMark>();
+    for (const { symbol, channel } of this.subscriptions) {
+      const mark = this.host.hooks.tradeMark(symbol);
+      if (channel === 'trades' && mark.lastTimeMs !== null) marks.set(symbol, mark);
+    }
+    return marks;
   }
 
   /** Markets that someone listens to are asked for first. */
@@ -209,6 +227,8 @@ export class Slot {
     if (uncovered.length > 0) counts.forcedHandovers++;
     this.handovers++;
     counts.handovers++;
+    // Silent since before the successor was subscribed, the old one may have been dead already.
+    if (current.lastByteMs < lastAnswerMs(next)) this.host.lost(this, this.subscriptions, this.marks);
     this.adopt(next);
     this.tellLost(current, uncovered, 'its successor has no data of it');
     this.draining.add(current);
@@ -241,7 +261,7 @@ export class Slot {
 
   private tellLost(connection: Connection, lost: readonly Subscription[], reason: string): void {
     if (lost.length === 0) return;
-    this.host.lost(this, lost);
+    this.host.lost(this, lost, this.marks);
     this.host.hooks.connectionLost(connection.id, lost, reason);
   }
 
@@ -253,13 +273,16 @@ export class Slot {
       this.host.noteError(reason);
       hooks.log('warn', 'connection ended', { ...this.labels(connection), reason });
     }
-    if (connection === this.next) this.loseNext(reason, isPlanned);
+    if (connection === this.next) this.loseNext(connection, reason, isPlanned);
     else if (connection === this.current && isPlanned) this.current = null;
     else if (connection === this.current) this.loseCurrent(connection, reason);
   }
 
-  private loseNext(reason: string, isPlanned: boolean): void {
+  private loseNext(connection: Connection, reason: string, isPlanned: boolean): void {
     this.next = null;
+    // Unproven it may have been subscribed, and a snapshot by REST have made a book live on it.
+    if (this.current === null && connection.wasOpen && !isPlanned)
+      this.tellLost(connection, this.subscriptions, reason);
     if (!isPlanned) this.breaker.failed(reason);
     this.request();
   }
@@ -269,7 +292,11 @@ export class Slot {
     const uncovered = next?.isProven ? this.uncovered(next, connection) : this.subscriptions;
     this.current = null;
     this.wantsSuccessor = false;
-    if (next?.isProven) this.adopt(next);
+    if (next?.isProven) {
+      // What was on its way on the old one is gone, though the new one has all from its own beginning on.
+      this.host.lost(this, this.subscriptions, this.marks);
+      this.adopt(next);
+    }
     this.tellLost(connection, uncovered, reason);
     // A try that is under way, or waits its turn, is the next step already.
     if (this.isStopped || this.next !== null || this.current !== null || this.isQueued || this.breaker.isWaitOn) return;
@@ -300,4 +327,8 @@ export class Slot {
   private labels(connection: Connection): Readonly<Record<string, unknown>> {
     return { venue: this.host.connector.venue, slot: this.id, connection: connection.id };
   }
+}
+
+function lastAnswerMs(connection: Connection): number {
+  return Math.max(...connection.table.entries.map(({ answeredAtMs }) => answeredAtMs));
 }

@@ -46,7 +46,8 @@ export class Burst {
     if (++this.count === COMMIT_FRAMES_MAX) this.decode();
   }
 
-  private decode(): void {
+  /** Decodes what is gathered; it is visible with the next commit. */
+  decode(): void {
     // Emptied first: an answer to a bad frame may close its socket, which flushes again.
     const { count } = this;
     this.count = 0;

@@ -63,7 +63,8 @@ export class FrameWriter {
   private readonly drops: Int32Array;
   private readonly clock: EngineClock;
   private readonly decode: LatencyRecorder;
-  private readonly policy: FullPolicy;
+  /** What is done at a full ring: a session may have its own while it writes. */
+  policy: FullPolicy;
   /** Heartbeat at which a shard was given up, -1 for none (it counts from 0 up and wraps past it once in years). */
   private readonly givenUpBeats: Int32Array;
   private current: RingWriter;
@@ -201,6 +202,11 @@ export class FrameWriter {
     if (this.shards === 1) this.writers[0].endFrame();
     else for (let shard = 0; shard < this.shards; shard++) this.writers[shard].endFrame();
     if (++this.framesInCommit >= COMMIT_FRAMES_MAX) this.commit();
+  }
+
+  /** Records of our own that no frame brought: they become visible with the next commit and count as none. */
+  endRecords(): void {
+    for (let shard = 0; shard < this.shards; shard++) this.writers[shard].endFrame();
   }
 
   /** The frame is decoded once more: nothing of the pass before stays. */

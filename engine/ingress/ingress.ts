@@ -5,6 +5,8 @@ import { INGRESS_CLOSE_MS, START_DEADLINE_MS } from '../../schemas/config.ts';
 import type { GcReport } from '../../schemas/shard-task.ts';
 import { entryUrl } from '../base/entry.ts';
 import { UsageError } from '../base/errors.ts';
+import type { LogLevel } from '../connect/hooks.ts';
+import type { FeedReport } from '../connect/report.ts';
 import type { FromIngress, IngressStart, ToIngress } from './messages.ts';
 import type { ReplayCounts } from './replay-source.ts';
 import type { ConnectionReport } from './server.ts';
@@ -23,6 +25,8 @@ export class Ingress {
   private readonly exited: Promise<number>;
   /** Called when the thread fails after its start. */
   onFailure: (error: Error) => void = () => undefined;
+  /** Called with what the connectors report. */
+  onLog: (level: LogLevel, text: string, fields: Readonly<Record<string, unknown>>) => void = () => undefined;
 
   constructor(start: IngressStart) {
     this.worker = new Worker(entryUrl('./thread.ts', import.meta.url), { workerData: start, name: 'ingress' });
@@ -35,6 +39,10 @@ export class Ingress {
   private take(message: FromIngress): void {
     if (message.op === 'failed') {
       this.fail(message.isUsage ? new UsageError(firstLine(message.message)) : new Error(message.message));
+      return;
+    }
+    if (message.op === 'log') {
+      this.onLog(message.level, message.text, message.fields);
       return;
     }
     const found = this.waiting.filter(({ op }) => op === message.op);
@@ -79,8 +87,10 @@ export class Ingress {
     await this.worker.terminate();
   }
 
-  async connections(): Promise<ConnectionReport[]> {
-    return (await this.next('connections', { op: 'connections' })).connections;
+  /** Sockets of producers, and what the connectors say. */
+  async connections(): Promise<{ connections: ConnectionReport[]; feeds: FeedReport[] }> {
+    const { connections, feeds } = await this.next('connections', { op: 'connections' });
+    return { connections, feeds };
   }
 
   /** Starts counting the thread's garbage collections (resolves with null), or ends it (resolves with the count). */

@@ -176,6 +176,11 @@ export class IngressServer {
     }
   }
 
+  /** Frames that wait for the end of their burst are decoded now, before anything else is written. */
+  decodeWaiting(): void {
+    this.burst.decode();
+  }
+
   /** No new sockets. */
   stopAccepting(): void {
     if (this.listenSocket === false) return;

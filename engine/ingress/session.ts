@@ -71,6 +71,9 @@ export class SessionSink implements RecordSink {
   claim(market: number, type: number): number {
     return this.writer.claim(market, type);
   }
+
+  /** What was claimed of the frame at hand is gone: it is decoded once more. */
+  restart(): void {}
 }
 
 /** What the session says to its producer: called at most once a second per category. */
@@ -81,6 +84,7 @@ export class Session {
   frames = 0;
   private readonly writer: FrameWriter;
   private readonly markets: MarketDirectory;
+  private readonly sink: SessionSink;
   private readonly decoder: FrameDecoder;
   private readonly bytesMax: number;
   /** Markets of this connection: a flag by id, and the ids. */
@@ -99,11 +103,13 @@ export class Session {
     markets: MarketDirectory,
     marketsMax: number,
     answer: ErrorAnswer,
+    sink: SessionSink = new SessionSink(writer, markets, dialect),
   ) {
+    this.sink = sink;
     this.dialect = dialect;
     this.writer = writer;
     this.markets = markets;
-    this.decoder = factory(new SessionSink(writer, markets, dialect), dialect);
+    this.decoder = factory(sink, dialect);
     this.bytesMax = PAYLOAD_BYTES_MAX[dialect];
     this.isSeen = new Uint8Array(marketsMax);
     this.answer = answer;
@@ -127,6 +133,7 @@ export class Session {
     }
     this.keep();
     if (result === FrameResult.applied) counters[ingressCounter.applied]++;
+    else if (result === FrameResult.ignored) counters[ingressCounter.ignored]++;
     else counters[result === FrameResult.control ? ingressCounter.control : ingressCounter.unknown]++;
     return result;
   }
@@ -155,9 +162,15 @@ export class Session {
     return this.decoder.decode(copy.subarray(0, length), length);
   }
 
+  /** A text was sent on this connection. */
+  sent(text: string): void {
+    this.decoder.sent?.(text);
+  }
+
   /** Nothing of the pass before stays. */
   private startAgain(): void {
     this.writer.restart();
+    this.sink.restart();
     this.markets.rollback();
   }
 

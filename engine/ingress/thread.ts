@@ -1,7 +1,8 @@
 // The ingress thread's entry: opens the ingest port, or feeds a recording, and closes its app before it ends.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CLOCK_STEP_US, ERROR_ANSWER_INTERVAL_MS } from '../../schemas/config.ts';
+import { CLOCK_STEP_US, ERROR_ANSWER_INTERVAL_MS, FEEDS_CLOSE_MS } from '../../schemas/config.ts';
 import { fingerprint } from '../../schemas/fingerprint.ts';
 import { engineWords } from '../../schemas/shared-state.ts';
 import { assert } from '../base/assert.ts';
@@ -12,6 +13,7 @@ import { GcCount } from '../observe/gc.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { MarketDirectory } from '../route/markets.ts';
 import { DECODERS } from './decoders.ts';
+import type { FeedParts, Feeds } from './feeds.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { FromIngress, IngressStart, ToIngress } from './messages.ts';
 import { replay } from './replay-source.ts';
@@ -28,6 +30,7 @@ const markets = new MarketDirectory(start.memory, start.accepts);
 const writer = new FrameWriter(start.memory, clock, start.replay === null ? 'block' : 'block-without-limit');
 
 let server: IngressServer | null = null;
+let feeds: Feeds | null = null;
 let timers: NodeJS.Timeout[] = [];
 let isClosed = false;
 
@@ -43,7 +46,7 @@ function finish(): void {
 }
 
 /** A worker thread that ends with open uWebSockets.js sockets aborts the process (RELIABILITY §1): this comes first. */
-function close(): void {
+async function close(): Promise<void> {
   if (isClosed) return;
   isClosed = true;
   for (const timer of timers) clearInterval(timer);
@@ -51,6 +54,7 @@ function close(): void {
   let connectionsClosed = 0;
   try {
     server?.stopAccepting();
+    await stopFeeds();
     connectionsClosed = server?.close() ?? 0;
   } finally {
     finish();
@@ -59,13 +63,20 @@ function close(): void {
   }
 }
 
+/** Connections to venues say goodbye, but nobody waits long for an answer. */
+async function stopFeeds(): Promise<void> {
+  const stopping = feeds?.stop();
+  feeds = null;
+  if (stopping !== undefined) await Promise.race([stopping, delay(FEEDS_CLOSE_MS)]);
+}
+
 function fail(error: unknown): void {
   tell({
     op: 'failed',
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
     isUsage: error instanceof UsageError,
   });
-  close();
+  void close();
 }
 
 async function listen(options: NonNullable<IngressStart['listen']>): Promise<void> {
@@ -83,9 +94,32 @@ async function listen(options: NonNullable<IngressStart['listen']>): Promise<voi
   );
   const listening = await server.listen();
   timers.push(setInterval(tick, CLOCK_STEP_US / 1000));
-  timers.push(setInterval(() => server?.eachSecond(), ERROR_ANSWER_INTERVAL_MS));
+  timers.push(setInterval(eachSecond, ERROR_ANSWER_INTERVAL_MS));
+  if (start.feeds.length > 0) feeds = await startFeeds(server);
   Atomics.store(words, engineWords.at.ingressReady, 1);
   tell({ op: 'listening', port: listening });
+}
+
+/** Connectors are loaded only where a venue is connected to. */
+async function startFeeds(server: IngressServer): Promise<Feeds> {
+  const [{ Feeds }, { CONNECTORS }] = await Promise.all([import('./feeds.ts'), import('./connectors.ts')]);
+  return new Feeds(start.feeds, feedParts(server), CONNECTORS, DECODERS);
+}
+
+function feedParts(before: IngressServer): FeedParts {
+  return {
+    memory: start.memory,
+    clock,
+    writer,
+    markets,
+    before: () => before.decodeWaiting(),
+    log: (level, text, fields) => tell({ op: 'log', level, text, fields }),
+  };
+}
+
+function eachSecond(): void {
+  server?.eachSecond();
+  feeds?.eachSecond();
 }
 
 /** Lets time pass in markets that are quiet. */
@@ -105,10 +139,11 @@ process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
 port.on('message', (message: ToIngress) => {
-  if (message.op === 'connections') tell({ op: 'connections', connections: server?.reports() ?? [] });
+  if (message.op === 'connections')
+    tell({ op: 'connections', connections: server?.reports() ?? [], feeds: feeds?.reports() ?? [] });
   else if (message.op === 'gc') countGc();
   else if (message.op === 'stop-accepting') server?.stopAccepting();
-  else close();
+  else void close();
 });
 
 try {
@@ -116,7 +151,7 @@ try {
   if (start.replay !== null) {
     const counts = await replay(start.replay, start.memory, writer, markets, DECODERS);
     tell({ op: 'replayed', counts });
-    close();
+    await close();
   }
 } catch (error) {
   fail(error);

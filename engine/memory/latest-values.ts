@@ -1,6 +1,6 @@
 // The latest values of every market: written by its shard under a version word, read whole by the main thread.
 
-import { BOOK_STATE_NAMES, STATE_REASON_NAMES } from '../../schemas/ids.ts';
+import { BOOK_STATE_NAMES, type BookState, STATE_REASON_NAMES, type StateReason } from '../../schemas/ids.ts';
 import { ACTIVITY_NAMES, latest } from '../../schemas/shared-state.ts';
 import { formatDecimal } from '../base/decimal.ts';
 import type { EngineMemory } from './engine-memory.ts';
@@ -25,6 +25,21 @@ export type LatestMarket = {
   readonly ask: PricedQuantity | null;
   readonly lastPrice: string | null;
   readonly activity: (typeof ACTIVITY_NAMES)[number];
+};
+
+export type MarketMarks = {
+  readonly state: BookState;
+  readonly reason: StateReason;
+  readonly sinceNs: number;
+  /** Losses of trades so far, those since the last back-fill began, and the last trade before the first of these (as lastTrade…). */
+  readonly tradeLosses: number;
+  readonly openLosses: number;
+  readonly lossFromId: number;
+  readonly lossFromTimeUs: number;
+  /** NaN where ids are text, or there was no trade. */
+  readonly lastTradeId: number;
+  /** 0 where there was none. */
+  readonly lastTradeTimeUs: number;
 };
 
 /**
@@ -77,6 +92,12 @@ export class LatestReader {
   }
 
   read(market: number): LatestMarket {
+    this.take(market);
+    return this.decode();
+  }
+
+  /** Copies a row whole. */
+  private take(market: number): void {
     const versionAt = market * ROW_I32 + latest.at.version;
     for (let tries = 0; tries < READ_TRIES; tries++) {
       const before = Atomics.load(this.i32, versionAt);
@@ -84,7 +105,24 @@ export class LatestReader {
       this.copyF64.set(this.f64.subarray(market * ROW_F64, (market + 1) * ROW_F64));
       if (Atomics.load(this.i32, versionAt) === before) break;
     }
-    return this.decode();
+  }
+
+  /** State of a book and marks of the trades of a market, for connectors. */
+  readMarks(market: number): MarketMarks {
+    this.take(market);
+    const { copyF64: f64, copyI32: i32 } = this;
+    const at = latest.at;
+    return {
+      state: i32[at.state] as BookState,
+      reason: i32[at.reason] as StateReason,
+      sinceNs: f64[at.sinceNs],
+      tradeLosses: i32[at.tradeLosses],
+      openLosses: i32[at.openLosses],
+      lossFromId: f64[at.lossFromId],
+      lossFromTimeUs: f64[at.lossFromTimeUs],
+      lastTradeId: f64[at.lastTradeId],
+      lastTradeTimeUs: f64[at.lastTradeTimeUs],
+    };
   }
 
   private decode(): LatestMarket {

@@ -3,7 +3,9 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type ingressCounter, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
 import { ACTIVITY_NAMES } from '../../schemas/shared-state.ts';
+import type { FeedReport } from '../connect/report.ts';
 import { STAGES } from '../observe/latency.ts';
+import { addFeedMetrics } from './feed-metrics.ts';
 import type { LatencyReport } from './latency-report.ts';
 import { summarize } from './latency-report.ts';
 import type { CounterTree } from './messages.ts';
@@ -30,7 +32,12 @@ export class Metrics {
   readonly registry = new Registry();
   private readonly stats: Stats;
 
-  constructor(stats: Stats, latency: LatencyReport, publish: () => CounterTree) {
+  constructor(
+    stats: Stats,
+    latency: LatencyReport,
+    publish: () => CounterTree,
+    feeds: () => readonly FeedReport[] = () => [],
+  ) {
     this.stats = stats;
     this.addMarkets();
     this.addQuality();
@@ -38,6 +45,7 @@ export class Metrics {
     this.addShards();
     this.addLatency(latency);
     this.addPublish(publish);
+    addFeedMetrics(this.counter.bind(this), this.gauge.bind(this), feeds);
   }
 
   private counter(name: string, help: string, labelNames: string[], collect: () => Sample[]): void {

@@ -7,6 +7,7 @@ import type { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { MarketPlans } from '../base/market-plans.ts';
 import { tokenCheck } from '../base/token.ts';
+import type { FeedReport } from '../connect/report.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { LatestReader } from '../memory/latest-values.ts';
 import { MarketNames } from '../memory/market-names.ts';
@@ -46,6 +47,8 @@ export type PublisherOptions = {
   readonly faults: () => Faults;
   /** Ingest connections, for `/v1/stats`. */
   readonly connections: () => unknown[];
+  /** What the connectors to venues say, for `/v1/stats` and metrics. */
+  readonly feeds?: () => readonly FeedReport[];
   readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
   /** Shorter in tests. */
   readonly resumeWindowMs?: number;
@@ -111,7 +114,7 @@ export class Publisher {
     this.stats = new Stats(memory, names);
     const latency = this.latencyReport();
     const counters = (): CounterTree => this.counters();
-    this.metrics = new Metrics(this.stats, latency, counters);
+    this.metrics = new Metrics(this.stats, latency, counters, () => options.feeds?.() ?? []);
     const latest = new LatestReader(memory);
     this.periodic = new Periodic({ topics, stats: this.stats, latency, latest, names, clock, publish: counters });
     const isAuthorized = tokenCheck(options.token);
@@ -133,7 +136,11 @@ export class Publisher {
       metrics: this.metrics,
       offers,
       page: readPage(),
-      stats: () => ({ ...this.stats.report(options.connections(), this.counters()), ...options.faults() }),
+      stats: () => ({
+        ...this.stats.report(options.connections(), this.counters()),
+        ...options.faults(),
+        feeds: options.feeds?.() ?? [],
+      }),
     }).route(this.app);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
   }

@@ -46,6 +46,7 @@ export function countersOf(venue: Dialect, text: string, connection: string): st
   if (venue === 'kraken' && Array.isArray(frame)) {
     return /^book-/.test(String(frame.at(-2))) ? [String(frame.at(-1))] : [];
   }
+  if (venue === 'bitfinex') return Array.isArray(frame) ? [connection] : [];
   const { data, channel, sequence_num: sequence, arg } = frame as Frame;
   if (venue === 'coinbase') return sequence === undefined ? [] : [connection];
   if (venue === 'kraken') return channel === 'book' && data !== undefined ? data.map(({ symbol }) => symbol) : [];

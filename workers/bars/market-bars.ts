@@ -30,7 +30,7 @@ const NEXT_END = BARS_WORDS;
 const KIND_END = BARS_WORDS + 1;
 /** The latest venue time that may be true. */
 const LATEST = BARS_WORDS + 2;
-/** Where the loss began whose trades are asked for again; infinite while there is no back-fill. */
+/** Where the loss began whose trades may still come; infinite while none is known. */
 const PAST_FROM = BARS_WORDS + 3;
 const OWN_WORDS = 4;
 
@@ -135,6 +135,11 @@ export class MarketBars {
     for (let index = 0; index < this.timed.length; index++) changes |= this.timed[index].noteGapSince(times[at]);
     for (let index = 0; index < this.untimed.length; index++) this.untimed[index].noteGap();
     return changes;
+  }
+
+  /** Trades from `times[at]` on are missing and may come with past trades, before any back-fill or with one. */
+  openLoss(times: Float64Array, at: number): void {
+    if (this.shared[PAST_FROM] === Number.POSITIVE_INFINITY) this.beginBackfill(times, at);
   }
 
   /** Trades that were lost from `times[fromAt]` on follow, flagged as history, oldest first. */

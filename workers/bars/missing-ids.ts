@@ -17,14 +17,14 @@ export class MissingIds {
     return this.count === 0 ? Number.NaN : this.words[FIRST];
   }
 
-  /** Ids above all others are missing: those between the last seen, at `values[lastAt]`, and the one at `values[at]`. */
-  add(values: Float64Array, lastAt: number, from: Float64Array, at: number): void {
+  /** Ids above all others are missing: `count` behind the last seen, at `values[lastAt]`. */
+  add(values: Float64Array, lastAt: number, count: number): void {
     if (this.count === MISSING_RANGES_MAX) {
       this.words.copyWithin(0, WORDS);
       this.count--;
     }
     this.words[this.count * WORDS + FIRST] = values[lastAt] + 1;
-    this.words[this.count * WORDS + LAST] = from[at] - 1;
+    this.words[this.count * WORDS + LAST] = values[lastAt] + count;
     this.count++;
   }
 

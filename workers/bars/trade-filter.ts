@@ -36,6 +36,7 @@ export class TradeFilter {
   /** Ids that a jump passed over and that have not come since. */
   readonly missingIds = new MissingIds();
   private readonly isRising: boolean;
+  private readonly countsMatches: boolean;
   private readonly counters: Float64Array;
   private readonly last = new Float64Array(3);
   private channel = CHANNEL_UNKNOWN;
@@ -45,6 +46,7 @@ export class TradeFilter {
   /** `counters` is the market's own row of the market counters. */
   constructor(rule: VenueRule, counters: Float64Array) {
     this.isRising = rule.risingTradeIds;
+    this.countsMatches = rule.tradeIdsCountMatches === true;
     this.counters = counters;
     this.last[last.tradeId] = Number.NEGATIVE_INFINITY;
     this.last[last.seenId] = Number.NEGATIVE_INFINITY;
@@ -69,9 +71,10 @@ export class TradeFilter {
     }
     let verdict: TradeVerdict = TradeVerdict.accepted;
     if ((flags & TradeFlag.noId) === 0) {
-      if (this.isRising && (flags & TradeFlag.textId) === 0)
-        verdict = this.follow(f64, idAt, (flags & TradeFlag.history) !== 0);
-      else if (!this.remember(u8, u32, f64, slot)) verdict = TradeVerdict.leftOut;
+      if (this.isRising && (flags & TradeFlag.textId) === 0) {
+        const ids = this.countsMatches ? u32[slot * SLOT_U32 + trade.at.count] : 1;
+        verdict = this.follow(f64, idAt, ids, (flags & TradeFlag.history) !== 0);
+      } else if (!this.remember(u8, u32, f64, slot)) verdict = TradeVerdict.leftOut;
       if (verdict === TradeVerdict.leftOut) {
         this.counters[marketCounter.duplicates] += 1;
         this.counters[marketCounter.duplicateTrades] += 1;
@@ -82,13 +85,14 @@ export class TradeFilter {
     return verdict;
   }
 
-  private follow(f64: Float64Array, idAt: number, isPast: boolean): TradeVerdict {
+  /** `ids` is how many ids the record uses up, its own the last of them. */
+  private follow(f64: Float64Array, idAt: number, ids: number, isPast: boolean): TradeVerdict {
     const id = f64[idAt];
     if (id <= this.last[last.tradeId])
       return isPast && this.missingIds.take(f64, idAt) ? TradeVerdict.acceptedMissing : TradeVerdict.leftOut;
     this.last[last.tradeId] = id;
-    const missing = id - this.last[last.seenId] - 1;
-    if (missing > 0 && missing < Number.POSITIVE_INFINITY) this.missingIds.add(this.last, last.seenId, f64, idAt);
+    const missing = id - ids - this.last[last.seenId];
+    if (missing > 0 && missing < Number.POSITIVE_INFINITY) this.missingIds.add(this.last, last.seenId, missing);
     this.see(f64, idAt);
     // The first id has no one before it; an id that an off-market trade came ahead of is no jump.
     if (!(missing > 0 && missing < Number.POSITIVE_INFINITY)) return TradeVerdict.accepted;

@@ -74,6 +74,7 @@ export function makeCoinbase(markets: Markets): Dialect {
       throw new Rejected('shape', 'expected an object');
     }
     const channel = document.get('channel');
+    if (channel === undefined && document.has('backfill')) return backfill(document, receiveTimeUs);
     if (channel === undefined) return document.get('type') === 'error' ? 'control' : 'unknown';
     const sequence = integerField(document, 'sequence_num');
     const connection = connectionOf(name);
@@ -89,6 +90,15 @@ export function makeCoinbase(markets: Markets): Dialect {
     if (channel === 'heartbeats' || channel === 'subscriptions' || channel === 'status') return 'control';
     const isData = ['l2_data', 'market_trades', 'ticker', 'ticker_batch', 'candles'].includes(String(channel));
     return isData ? 'applied' : 'unknown';
+  }
+
+  /** Trades asked for by REST, outside every connection's counter. */
+  function backfill(document: JsonObject, receiveTimeUs: number | null): FrameClass {
+    const pushed = asObject(document.get('backfill'), 'backfill');
+    textField(pushed, 'symbol');
+    const trades = readTrades(pushed);
+    applyTrades({ sequence: null, markets: new Set(), books: new Set() }, trades, receiveTimeUs);
+    return 'applied';
   }
 
   return { frame, snapshot: null, open: (name) => connections.delete(name) };

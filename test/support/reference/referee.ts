@@ -1,8 +1,13 @@
 // Owns one run of the referee: frames, snapshots and time go in one by one, its markets and counts can be looked at.
 
 import { makeBinance } from './binance.ts';
+import { makeBitfinex } from './bitfinex.ts';
+import { makeBybit } from './bybit.ts';
 import { makeCoinbase } from './coinbase.ts';
 import { asBookSnapshot, type Dialect, type FrameClass } from './dialect.ts';
+import { makeDydx } from './dydx.ts';
+import { makeHyperliquid } from './hyperliquid.ts';
+import { makeInjective } from './injective.ts';
 import { type Json, readJson } from './json.ts';
 import { makeKraken } from './kraken.ts';
 import { Markets } from './market.ts';
@@ -83,12 +88,23 @@ function makeDialect(markets: Markets, venue: string): Dialect {
     case 'binance-futures':
     case 'binance-delivery':
       return makeBinance(markets, venue);
+    case 'bitfinex':
+      return makeBitfinex(markets);
     case 'coinbase':
       return makeCoinbase(markets);
     case 'kraken':
       return makeKraken(markets);
     case 'okx':
       return makeOkx(markets);
+    case 'hyperliquid':
+      return makeHyperliquid(markets);
+    case 'bybit':
+    case 'bybit-spot':
+      return makeBybit(markets, venue);
+    case 'injective':
+      return makeInjective(markets);
+    case 'dydx':
+      return makeDydx(markets);
     case 'json':
       return makeNormalised(markets);
     default:

@@ -343,8 +343,10 @@ test('a stale book is asked for anew', async () => {
 
 for (const plan of ['notice', 'life'] as const) {
   test(`a planned end (${plan}): the successor is up and has the markets before the old one closes; nothing is lost`, async () => {
-    const rig = new Rig({ lifeMs: plan === 'life' ? 60_000 : null }, names(10));
-    assert.ok(await rig.untilAllLive(5_000));
+    // Asking for everything takes the successor several seconds.
+    const limits = { ...LIMITS, messages: { count: 3, windowMs: 1_000 }, subscriptionsPerMessage: 2 };
+    const rig = new Rig({ lifeMs: plan === 'life' ? 60_000 : null, limits }, names(10));
+    assert.ok(await rig.untilAllLive(20_000));
     const [old] = rig.venue.live;
     const traded = new Map<string, number>();
     let notLive = 0;
@@ -574,6 +576,24 @@ test('trades missed while a connection was away are fetched, page by page, none 
   }
   assert.ok(rig.filled.every(({ isWhole }) => isWhole));
   assert.deepEqual([...rig.filling].sort(), [...rig.symbols].sort());
+  await stopClean(rig);
+});
+
+test('where the old connection was dead before its successor came, the trades between are fetched', async () => {
+  const rig = new Rig({}, names(2));
+  assert.ok(await rig.untilAllLive(5_000));
+  for (const symbol of rig.symbols) rig.venue.trade(symbol);
+  await rig.timers.advance(100);
+  const [old] = rig.venue.live;
+  old.tell({ ending: true });
+  await rig.timers.advance(rig.venue.latencyMs);
+  old.isMuted = true;
+  for (const symbol of rig.symbols) rig.venue.trade(symbol);
+  await rig.timers.advance(500);
+  for (const symbol of rig.symbols) rig.venue.trade(symbol);
+  assert.ok(await rig.timers.advanceUntil(() => rig.filled.length === 2, 20_000));
+  assert.deepEqual(rig.lost, [], 'no book was without a connection');
+  for (const symbol of rig.symbols) assert.deepEqual([...(rig.trades.get(symbol) ?? [])].sort(), [1, 2, 3]);
   await stopClean(rig);
 });
 

@@ -59,7 +59,7 @@ export class PlainBook {
   }
 
   change(sequence: number, owner: number, hasRestSnapshots: boolean, nowMs: number): void {
-    if (!hasRestSnapshots && owner !== this.owner) return;
+    if (!hasRestSnapshots && this.owner !== 0 && owner !== this.owner) return;
     // A stale book lacks nothing: the next change makes it live.
     if (this.state.state === BookState.stale) this.enter(BookState.live, StateReason.none, nowMs);
     if (!this.isLive) {
@@ -148,6 +148,8 @@ export class Rig implements FeedHooks {
       dataAtMs: (symbol: string, channel: FeedChannel) => dataAt.get(`${channel}:${symbol}`) ?? null,
       close: () => {
         this.openIds.delete(connectionId);
+        // Its books go on by their numbers, whoever brings the next change.
+        for (const book of this.books.values()) if (book.owner === connectionId) book.owner = 0;
         isClosed = true;
       },
     };

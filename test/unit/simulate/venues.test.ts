@@ -25,14 +25,8 @@ async function ask(simulator: Simulator, { method, path, body }: RestRequest): P
 
 async function listed(simulator: Simulator, connector: VenueConnector): Promise<string[]> {
   const symbols: string[] = [];
-  for (let request of [connector.listing(), ...(connector.furtherListings?.() ?? [])]) {
-    for (;;) {
-      const answer = await ask(simulator, request);
-      symbols.push(...connector.readListing(answer));
-      const next = connector.nextListing?.(request, answer) ?? null;
-      if (next === null) break;
-      request = next;
-    }
+  for (const request of [connector.listing(), ...(connector.furtherListings?.() ?? [])]) {
+    symbols.push(...connector.readListing(await ask(simulator, request)));
   }
   return symbols;
 }

@@ -6,9 +6,10 @@ import { afterEach, describe, it } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { UsageError } from '../../../engine/base/errors.ts';
 import { type Feed, type FeedOptions, startFeed } from '../../../engine/synthetic/feed.ts';
+import { freePort } from '../../support/live-engine.ts';
 
 /** Generous: only a broken feed gets near it. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 120_000;
 
 type Message = {
   type: string;
@@ -119,10 +120,7 @@ describe('feed', () => {
   });
 
   it('waits for a server that is not there yet', async () => {
-    const gone = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    await once(gone, 'listening');
-    const { port } = gone.address() as AddressInfo;
-    await new Promise((resolve) => gone.close(resolve));
+    const port = await freePort();
     const feed = begin({ url: `ws://127.0.0.1:${port}/ingest/json`, rate: 100 });
     await until(() => feed.stats().lastError !== null, 'a refused connection');
     assert.deepEqual([feed.stats().connects, feed.stats().sent, feed.stats().disconnects], [0, 0, 0]);

@@ -446,7 +446,7 @@ test('an old message is dropped whole and counted', () => {
 });
 
 function gapOf(market: string, lost: number): MemoryRecord {
-  return { type: 'gap', market, flags: StateReason.gap, count: 0, receiveTimeNs: 1, lost };
+  return { type: 'gap', market, flags: StateReason.gap, count: 0, receiveTimeNs: 1, lost, sinceTimeUs: 0 };
 }
 
 test('a jump tells every market with a book of this connection, before the records of the message itself', () => {

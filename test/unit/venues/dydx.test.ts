@@ -280,6 +280,56 @@ function inSides(records: readonly MemoryRecord[]): MemoryRecord[] {
   return keyed.sort((a, b) => a.key - b.key).map(({ record }) => record);
 }
 
+test("read in words or not, a message is the same; what is not in the server's own writing is left", () => {
+  const frames = [SUBSCRIBED, UPDATE, UPDATE.replace('484', '485'), UPDATE.replace('"27773"', '"0"')];
+  frames.push(
+    UPDATE.replace('}}', ',"asks":[["1","1"]],"bids":[["2","2"]]}}'),
+    UPDATE.replace('}}', ',"bids":[["1","1"]]}}'),
+  );
+  const rows = fc.array(
+    fc.tuple(fc.constantFrom('1', '27773.25', '0.000001', '12345678901', '7x'), fc.constantFrom('0', '0.0', '1.5')),
+  );
+  const change = fc
+    .tuple(rows, rows)
+    .map(([bids, asks]) => UPDATE.replace(/"contents".*/, `"contents":${JSON.stringify({ bids, asks })}}`));
+  const cut = fc.tuple(change, fc.nat({ max: 400 })).map(([frame, length]) => frame.slice(0, length));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.constantFrom(...frames), change, cut), { maxLength: 8 }), (list) => {
+      const [plain, words] = [new MemorySink(), new MemorySink()];
+      const [one, other] = [new DydxDecoder(plain, 'dydx'), new DydxDecoder(words, 'dydx')];
+      for (const [index, raw] of list.entries()) {
+        const frame = raw.replace('484', String(484 + (index % 3) * index));
+        const expected = decodeFrame(plain, one, frame);
+        const bytes = Buffer.from(`  ${frame}    `);
+        words.begin();
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+        const result = other.decodeInOrder(view, 2, bytes.length - 4);
+        if (result < 0) words.abandon();
+        else if (result > 0) assert.deepEqual({ result, records: words.records() }, expected);
+        else {
+          words.abandon();
+          assert.deepEqual(decodeFrame(words, other, frame), expected);
+        }
+        assert.deepEqual([other.gaps, other.duplicates], [one.gaps, one.duplicates]);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("a message in the server's own writing is read in words", () => {
+  const sink = new MemorySink();
+  const decoder = new DydxDecoder(sink, 'dydx');
+  decodeFrame(sink, decoder, SUBSCRIBED);
+  const bytes = Buffer.from(UPDATE.replace('484', '485'));
+  sink.begin();
+  assert.equal(
+    decoder.decodeInOrder(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length),
+    applied,
+  );
+  assert.equal(sink.records().length, 3);
+});
+
 test('a frame cut anywhere is refused as syntax', () => {
   for (const frame of FRAMES) {
     for (let length = 1; length < frame.length; length++) {

@@ -217,17 +217,13 @@ test('past trades are those of the stream, gathered in the same way', () => {
 
 test('the list of markets is asked for kind by kind and holds those that are live', () => {
   const { connector, fake } = begin({ markets: 5 });
-  const symbols: string[] = [];
-  const kinds: string[] = [];
-  let request: ReturnType<OkxConnector['listing']> | null = connector.listing();
-  while (request !== null) {
-    kinds.push(request.path.split('=')[1]);
-    symbols.push(...connector.readListing(fake.rest(request.path)?.body ?? ''));
-    request = connector.nextListing(request);
-  }
-  assert.deepEqual(kinds, ['SPOT', 'SWAP', 'FUTURES']);
+  const requests = [connector.listing(), ...connector.furtherListings()];
   assert.deepEqual(
-    symbols,
+    requests.map(({ path }) => path.split('=')[1]),
+    ['SPOT', 'SWAP', 'FUTURES'],
+  );
+  assert.deepEqual(
+    requests.flatMap(({ path }) => connector.readListing(fake.rest(path)?.body ?? '')),
     fake.markets.map(({ symbol }) => symbol),
   );
   const closed = '{"code":"0","msg":"","data":[{"instId":"A","state":"suspend"},{"instId":"B","state":"live"}]}';

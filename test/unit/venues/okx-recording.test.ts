@@ -68,19 +68,14 @@ function mapBook(market: string, isSnapshot: boolean, entry: Entry): MemoryRecor
   return [{ ...head, checksum: checksum >>> 0, depth: 400 }, ...levels];
 }
 
-function mapTrade(market: string, { tradeId, px, sz, side, ts }: Entry): MemoryRecord {
-  const flags = (side === 'buy' ? Side.buy : Side.sell) | TradeFlag.aggregate;
+/** Recordings from before `count`: the id is told as text. */
+function mapTrade(market: string, { tradeId, px, sz, side, ts }: Entry): MemoryRecord[] {
+  const flags = (side === 'buy' ? Side.buy : Side.sell) | TradeFlag.aggregate | TradeFlag.textId;
   const times = { receiveTimeNs: 1, exchangeTimeUs: Number(ts) * 1000 };
-  return {
-    type: 'trade',
-    market,
-    flags,
-    count: 1,
-    ...times,
-    price: plain(px),
-    quantity: plain(sz),
-    id: Number(tradeId),
-  };
+  return [
+    { type: 'trade', market, flags, count: 1, ...times, price: plain(px), quantity: plain(sz), id: 0 },
+    { type: 'tradeId', market, flags: 0, count: tradeId.length, text: tradeId },
+  ];
 }
 
 function mapTicker(market: string, { bidPx, bidSz, askPx, askSz, ts }: Entry): MemoryRecord[] {
@@ -95,7 +90,7 @@ function mapTicker(market: string, { bidPx, bidSz, askPx, askSz, ts }: Entry): M
 function mapPush({ event, action, arg, data }: Push): MemoryRecord[] {
   if (event !== undefined) return [];
   return data.flatMap((entry) => {
-    if (arg.channel === 'trades') return [mapTrade(arg.instId, entry)];
+    if (arg.channel === 'trades') return mapTrade(arg.instId, entry);
     return arg.channel === 'tickers' ? mapTicker(arg.instId, entry) : mapBook(arg.instId, action === 'snapshot', entry);
   });
 }

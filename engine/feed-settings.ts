@@ -1,0 +1,98 @@
+// What `--feed`, `--venue-url` and their like mean: which markets of which venues, where, and by what way.
+
+import { readFileSync } from 'node:fs';
+import { DIALECTS, type Dialect } from '../schemas/ids.ts';
+import { UsageError } from './base/errors.ts';
+import type { FeedPlan } from './connect/feed-plan.ts';
+
+export type FeedSettings = {
+  readonly feed: readonly string[];
+  readonly venueUrl: readonly string[];
+  readonly venueToken: readonly string[];
+  readonly venueProxy: string | null;
+  readonly venueCa: string | null;
+  readonly breakerFailures: number;
+  readonly breakerRetries: number;
+};
+
+const isDialect = (text: string): text is Dialect => (DIALECTS as readonly string[]).includes(text);
+const isPlain = (text: string): boolean => text === 'synthetic' || text === 'none';
+
+/**
+ * Symbols by venue. `binance:BTCUSDT`, then `ETHUSDT`, is one list cut at its comma: a text that names no venue belongs to
+ * the venue before it. Throws an Error whose message says what was expected.
+ */
+export function symbolsByVenue(feed: readonly string[]): Map<Dialect, string[]> {
+  const found = new Map<Dialect, string[]>();
+  let venue: Dialect | null = null;
+  for (const text of feed.flatMap((entry) => entry.split(','))) {
+    if (isPlain(text)) {
+      venue = null;
+      continue;
+    }
+    const colon = text.indexOf(':');
+    const named = text.slice(0, Math.max(colon, 0));
+    if (isDialect(named)) venue = named;
+    else if (venue === null) throw new Error(expectation(text));
+    const symbol = isDialect(named) ? text.slice(colon + 1) : text;
+    if (symbol === '') throw new Error(expectation(text));
+    const symbols = found.get(venue as Dialect) ?? [];
+    if (!symbols.includes(symbol)) symbols.push(symbol);
+    found.set(venue as Dialect, symbols);
+  }
+  return found;
+}
+
+const expectation = (text: string): string =>
+  `expected synthetic, none or VENUE:SYMBOL with a venue of ${DIALECTS.filter((name) => name !== 'json' && name !== 'flatbuffers').join(', ')}, was ${JSON.stringify(text)}`;
+
+/** `VENUE=VALUE` entries of an option. The value is never shown: it may be a secret. */
+function byVenue(option: string, entries: readonly string[]): Map<Dialect, string> {
+  return new Map(
+    entries.map((entry) => {
+      const [venue] = entry.split('=', 1);
+      const value = entry.slice(venue.length + 1);
+      if (!isDialect(venue) || value === '')
+        throw new UsageError(`${option}: expected VENUE=VALUE with a known venue, was one of ${JSON.stringify(venue)}`);
+      return [venue, value];
+    }),
+  );
+}
+
+/** True where the synthetic feed is on. */
+export const isSynthetic = (feed: readonly string[]): boolean =>
+  feed.flatMap((entry) => entry.split(',')).includes('synthetic');
+
+function addressOf(option: string, value: string | undefined, protocols: RegExp): string | null {
+  if (value === undefined) return null;
+  if (!URL.canParse(value) || !protocols.test(value))
+    throw new UsageError(`${option}: expected an address that begins with ${protocols.source}, was another`);
+  return value.replace(/\/+$/, '');
+}
+
+/** The venues to connect to. Throws a UsageError where an option is wrong or a file cannot be read. */
+export function feedPlans(settings: FeedSettings): FeedPlan[] {
+  const urls = byVenue('--venue-url', settings.venueUrl);
+  const tokens = byVenue('--venue-token', settings.venueToken);
+  const proxy = addressOf('--venue-proxy', settings.venueProxy ?? undefined, /^https?:\/\//);
+  const ca = settings.venueCa === null ? null : certificates(settings.venueCa);
+  return [...symbolsByVenue(settings.feed)].map(([venue, symbols]) => ({
+    venue,
+    symbols,
+    url: addressOf('--venue-url', urls.get(venue), /^(?:ws|http)s?:\/\//),
+    token: tokens.get(venue) ?? null,
+    proxy,
+    ca,
+    breakerFailures: settings.breakerFailures,
+    breakerRetries: settings.breakerRetries,
+    limitsScale: 1,
+  }));
+}
+
+function certificates(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--venue-ca ${path}: expected a readable file, was: ${(error as Error).message}`);
+  }
+}

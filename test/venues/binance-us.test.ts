@@ -1,0 +1,5 @@
+// binance-us through its simulator's faults.
+
+import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
+
+venueTest('binance-us', { faults: { ...COMMON_FAULTS }, hasBackfill: true });

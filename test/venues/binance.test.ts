@@ -1,0 +1,5 @@
+// binance through its simulator's faults.
+
+import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
+
+venueTest('binance', { faults: { ...COMMON_FAULTS }, hasBackfill: true });

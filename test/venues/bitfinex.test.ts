@@ -1,0 +1,5 @@
+// bitfinex through its simulator's faults.
+
+import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
+
+venueTest('bitfinex', { faults: { ...COMMON_FAULTS }, hasBackfill: true });

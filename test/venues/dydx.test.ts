@@ -1,0 +1,5 @@
+// dydx through its simulator's faults.
+
+import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
+
+venueTest('dydx', { faults: { ...COMMON_FAULTS }, hasBackfill: true });

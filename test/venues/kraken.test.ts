@@ -1,0 +1,5 @@
+// kraken through its simulator's faults.
+
+import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
+
+venueTest('kraken', { faults: { ...COMMON_FAULTS }, hasBackfill: true });

@@ -1,0 +1,5 @@
+// okx through its simulator's faults.
+
+import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
+
+venueTest('okx', { faults: { ...COMMON_FAULTS }, hasBackfill: true });
