@@ -160,7 +160,7 @@ export const SHUTDOWN_TIMEOUT_MS = 10_000;
  */
 export const INGRESS_CLOSE_MS = 5_000;
 
-/** Time for the goodbyes of connections to venues; within INGRESS_CLOSE_MS. */
+/** Time for the goodbyes of connections to venues, which then are cut; within INGRESS_CLOSE_MS. */
 export const FEEDS_CLOSE_MS = 150;
 
 /** Latencies above this are counted as overflow: one hour. */

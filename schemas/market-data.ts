@@ -123,6 +123,7 @@ export const backfill = defineRecord('backfill', RecordType.backfill, {
   receiveTimeNs: f64('monotonic, since the engine clock anchor'),
   fromTimeUs: f64('venue clock, since 1970: the loss began here'),
   toTimeUs: f64('venue clock, since 1970: and ended here'),
+  fromId: f64('id of the last trade before it, with BackfillFlag.begin; NaN where ids are text'),
 });
 
 /** Closes what one commit made visible and says when; `count` is the frames in it. Not part of any state. */

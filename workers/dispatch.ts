@@ -339,7 +339,8 @@ export class Dispatch {
     const flags = this.u8[slot * SLOT_BYTES + backfill.at.flags];
     const at = slot * SLOT_F64;
     if ((flags & BackfillFlag.begin) !== 0) {
-      market.beginBackfill(this.f64, at + backfill.at.fromTimeUs, at + backfill.at.toTimeUs);
+      const { fromTimeUs, toTimeUs, fromId } = backfill.at;
+      market.beginBackfill(this.f64, at + fromTimeUs, at + toTimeUs, at + fromId);
       this.latest.touch(market);
       return;
     }

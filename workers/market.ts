@@ -124,9 +124,11 @@ export class Market {
     this.openLosses++;
   }
 
-  /** A back-fill up to the time at `toAt` begins: a loss after that is not in it, and stays open from where the first began. */
-  beginBackfill(f64: Float64Array, fromAt: number, toAt: number): void {
-    if (this.lastLossUs[0] <= f64[toAt]) this.openLosses = 0;
+  /** A back-fill begins. It makes good the open losses where it begins no later than the first, and ends no earlier than the last. */
+  beginBackfill(f64: Float64Array, fromAt: number, toAt: number, idAt: number): void {
+    // Numbers tell better than times, which trades of one instant share.
+    const isFromStart = f64[idAt] <= this.lossFrom[0] || (Number.isNaN(f64[idAt]) && f64[fromAt] <= this.lossFrom[1]);
+    if (isFromStart && this.lastLossUs[0] <= f64[toAt]) this.openLosses = 0;
     this.bars.beginBackfill(f64, fromAt);
   }
 

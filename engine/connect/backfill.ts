@@ -167,8 +167,8 @@ export class Backfill {
       hole.isRunning = false;
       return;
     }
-    if (!hole.isTold)
-      this.host.hooks.backfilling(hole.symbol, query.fromMs, Math.min(query.toMs, hole.askedMs - CLOCKS_DIFFER_MS));
+    const toMs = Math.min(query.toMs, hole.askedMs - CLOCKS_DIFFER_MS);
+    if (!hole.isTold) this.host.hooks.backfilling(hole.symbol, query.fromMs, toMs, query.lastId);
     hole.isTold = true;
     for (const frame of answer.frames) {
       const code = connection.session.take(Buffer.from(frame));

@@ -36,8 +36,8 @@ export interface FeedHooks {
   /** Whether someone listens to it: it is served first. */
   isWatched(symbol: string): boolean;
   tradeMark(symbol: string): TradeMark;
-  /** Trades of a span of the venue's time follow as frames, oldest first; backfilled() ends them. */
-  backfilling(symbol: string, fromMs: number, toMs: number): void;
+  /** Trades of a span of the venue's time, those after `lastId`, follow as frames, oldest first; backfilled() ends them. */
+  backfilling(symbol: string, fromMs: number, toMs: number, lastId: number | null): void;
   /** Trades of a span of the venue's time were fetched; `isWhole` where none is missing. */
   backfilled(symbol: string, fromMs: number, toMs: number, isWhole: boolean): void;
   log(level: LogLevel, text: string, fields: Readonly<Record<string, unknown>>): void;

@@ -131,12 +131,13 @@ export class FeedSession {
   }
 
   /** Begins or ends a back-fill of [fromUs, toUs] (BackfillFlag). */
-  backfill(market: number, flags: number, fromUs: number, toUs: number): void {
+  backfill(market: number, flags: number, fromUs: number, toUs: number, fromId: number): void {
     this.write(market, RecordType.backfill, (slot, at) => {
       this.sink.u8[slot * SLOT_BYTES + backfill.at.flags] = flags;
       this.sink.f64[at + backfill.at.receiveTimeNs] = this.writer.frame[0];
       this.sink.f64[at + backfill.at.fromTimeUs] = fromUs;
       this.sink.f64[at + backfill.at.toTimeUs] = toUs;
+      this.sink.f64[at + backfill.at.fromId] = fromId;
     });
   }
 

@@ -6,6 +6,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FeedPlan } from '../../engine/connect/feed-plan.ts';
 import type { FeedReport } from '../../engine/connect/report.ts';
+import type { EngineOptions } from '../../engine/main.ts';
+import type { ShutdownSummary } from '../../engine/shutdown.ts';
 import { faultPlanOf } from '../../engine/simulate/fault-plan.ts';
 import type { PriceLevel } from '../../engine/simulate/protocol.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../engine/simulate/simulator.ts';
@@ -41,6 +43,13 @@ export function feedPlan(venue: Dialect, symbols: readonly string[], url: string
   };
 }
 
+/** What a run has beside the usual: other ways to the venue, settings of the engine, work before the engine begins. */
+export type RunOptions = {
+  readonly feed?: (simulator: Simulator) => Partial<FeedPlan>;
+  readonly engine?: Partial<EngineOptions>;
+  readonly before?: (simulator: Simulator) => void;
+};
+
 type MarketInfo = { readonly market: string; readonly state: string };
 type Stats = { readonly feeds: readonly FeedReport[]; readonly markets: Readonly<Record<string, { trades: number }>> };
 
@@ -59,7 +68,11 @@ export class VenueRun {
     this.engine = engine;
   }
 
-  static async start(venue: Dialect, options: Partial<SimulatorOptions> = {}): Promise<VenueRun> {
+  static async start(
+    venue: Dialect,
+    options: Partial<SimulatorOptions> = {},
+    more: RunOptions = {},
+  ): Promise<VenueRun> {
     const simulator = await startSimulator({
       venue,
       markets: 50,
@@ -68,8 +81,9 @@ export class VenueRun {
       limitsScale: LIMITS_SCALE,
       ...options,
     });
-    const feeds = [feedPlan(venue, simulator.symbols, simulator.url)];
-    const engine = await LiveEngine.start({ feeds, marketsMax: 1024 });
+    more.before?.(simulator);
+    const feeds = [{ ...feedPlan(venue, simulator.symbols, simulator.url), ...more.feed?.(simulator) }];
+    const engine = await LiveEngine.start({ feeds, marketsMax: 1024, ...more.engine });
     return new VenueRun(venue, simulator, engine);
   }
 
@@ -170,11 +184,13 @@ export class VenueRun {
 
   /**
    * Empty where the seconds of a market have the venue's trades, each once: by count and by exact volume. Begins with the
-   * second after the first bar, which the engine may have in part, or from before the venue's history begins.
+   * second after the first bar, which the engine may have in part, or from before the venue's history begins. With `mayLack`
+   * a bar may lack trades that it says it lacks, and a second may have no bar.
    */
-  async tradesDiffer(symbol: string): Promise<string> {
+  async tradesDiffer(symbol: string, mayLack = false): Promise<string> {
     const path = `/v1/bars/${encodeURIComponent(this.market(symbol))}?kind=1s&limit=500`;
-    const bars = await this.engine.get<{ volume: string; startTimestamp: string; trades: number }[]>(path);
+    const bars =
+      await this.engine.get<{ volume: string; startTimestamp: string; trades: number; completeness: string }[]>(path);
     const made = this.simulator.truth.trades(symbol);
     const fromMs = Math.max(Date.parse(bars[0].startTimestamp), made[0].timeMs) + 1_000;
     const seconds = new Map<number, { count: number; units: bigint }>();
@@ -209,10 +225,13 @@ export class VenueRun {
     return this.engine.get<Json>('/v1/stats');
   }
 
-  async stop(): Promise<void> {
-    await this.engine.stop();
+  /** Nothing that it opened for the venue is left. */
+  async stop(): Promise<ShutdownSummary> {
+    const summary = await this.engine.stop();
+    assert.deepEqual([summary.totals['feedSocketsLeft'], summary.totals['feedTimersLeft']], [0, 0]);
     await eventually('sockets closed', () => this.simulator.stats().sockets.open === 0);
     await this.simulator.stop();
     await sleep(1);
+    return summary;
   }
 }
