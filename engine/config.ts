@@ -231,8 +231,17 @@ export async function plansOf(values: PlanSettings): Promise<MarketPlans> {
   });
 }
 
+/** An address without the user and password it may hold. */
+const withoutUser = (address: string): string => address.replace(/\/\/[^/?#]*@/, '//(set)@');
+
 /** The settings as they may be shown. */
 export function withoutSecrets(values: Settings): Record<string, unknown> {
   const venueToken = values.venueToken.map((entry) => `${entry.split('=', 1)[0]}=(set)`);
-  return { ...values, token: values.token === null ? null : '(set)', venueToken };
+  return {
+    ...values,
+    token: values.token === null ? null : '(set)',
+    venueToken,
+    venueUrl: values.venueUrl.map(withoutUser),
+    venueProxy: values.venueProxy === null ? null : withoutUser(values.venueProxy),
+  };
 }

@@ -4,7 +4,7 @@ import type { GcReport } from '../schemas/shard-task.ts';
 import { engineWords } from '../schemas/shared-state.ts';
 import { EngineClock } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
-import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
+import { acceptsOf, type MarketPlans, planFor } from './base/market-plans.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
@@ -103,6 +103,25 @@ export class Engine {
   }
 }
 
+/** Markets without a book in their plan are asked for without it. */
+function withBooks(feed: FeedPlan, plans: MarketPlans): FeedPlan {
+  const isWithout = (symbol: string): boolean => planFor(plans, `${feed.venue}:${symbol}`)?.hasBook === false;
+  return { ...feed, withoutBook: feed.symbols.filter(isWithout) };
+}
+
+/** Connections, and REST, of venues that are tried but once a minute now. */
+function givenUp(feeds: IngressReports['feeds']): string[] {
+  return feeds.flatMap(({ venue, slots, rest }) => {
+    const parts = [
+      ...slots.map(({ slot, symbols, breaker }) => ({ name: `connection ${slot} (${symbols} markets)`, breaker })),
+      { name: 'REST', breaker: rest.breaker },
+    ];
+    return parts
+      .filter(({ breaker }) => breaker.state === 'given-up')
+      .map(({ name, breaker }) => `feed ${venue}: ${name} is given up: ${breaker.lastReason}`);
+  });
+}
+
 /** Starts shards, then the ingest port, then the public one. Rejects with a UsageError where a port is taken. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { host, port, ingestPort, token, log } = options;
@@ -121,7 +140,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     memory,
     listen: { host, port: ingestPort, token },
     replay: null,
-    feeds: options.feeds ?? [],
+    feeds: (options.feeds ?? []).map((feed) => withBooks(feed, options.plans)),
     accepts: acceptsOf(options.plans),
   });
   let reports: IngressReports = { connections: [], feeds: [] };
@@ -142,8 +161,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         const reasons = pool.health();
         if (ingressFailure !== null) reasons.push(ingressFailure);
         const off = pool.signals.list().map(({ name, reason }) => `signal ${name} is switched off: it ${reason}`);
-        if (reasons.length > 0) return { status: 'failed', reasons: [...reasons, ...off] };
-        return { status: off.length === 0 ? 'ok' : 'degraded', reasons: off };
+        const worse = [...off, ...givenUp(reports.feeds)];
+        if (reasons.length > 0) return { status: 'failed', reasons: [...reasons, ...worse] };
+        return { status: worse.length === 0 ? 'ok' : 'degraded', reasons: worse };
       },
       ready: () =>
         Atomics.load(words, engineWords.at.ingressReady) === 1 && Atomics.load(words, engineWords.at.stop) === 0,

@@ -2,6 +2,7 @@
 
 import { INGRESS_COUNTERS, ingressCounter } from '../schemas/counters.ts';
 import { ringControl } from '../schemas/ring.ts';
+import type { FeedStats } from './connect/report.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import type { EngineMemory } from './memory/engine-memory.ts';
 import type { ShardPool } from './pool/pool.ts';
@@ -64,6 +65,18 @@ function totals(memory: EngineMemory): Record<string, number> {
   );
 }
 
+type FeedCount = Exclude<keyof FeedStats, 'report'>;
+
+function sumOf(feeds: readonly FeedStats[], name: FeedCount): number {
+  return feeds.reduce((sum, stats) => sum + stats[name], 0);
+}
+
+/** What connections to venues left behind, where there were any: anything but zero is a leak. */
+function feedTotals(feeds: readonly FeedStats[]): Record<string, number> {
+  if (feeds.length === 0) return {};
+  return { feedSocketsLeft: sumOf(feeds, 'sockets_left'), feedTimersLeft: sumOf(feeds, 'timers_left') };
+}
+
 /** The summary of an end that did not wait: what still lies in the rings is dropped. */
 export function forcedSummary(memory: EngineMemory, startMs: number): ShutdownSummary {
   const counters = new Float64Array(memory.ingressCounters);
@@ -94,7 +107,9 @@ export async function drainEngine(parts: Parts, timeoutMs: number): Promise<Shut
   const isDrained = (await within(drained(publisher), left())) !== null;
   const sent = await within(publisher.flush(Math.max(0, left())), left() + 50);
   const stuck = heldInRings(memory);
-  const connectionsClosed = (ingressClosed ?? 0) + publisher.close();
+  const feeds = ingressClosed?.feeds ?? [];
+  const connectionsClosed =
+    (ingressClosed?.connectionsClosed ?? 0) + sumOf(feeds, 'connections_closed') + publisher.close();
   // At the deadline something was still pending: the end was not the drain's.
   const forced = ingressClosed === null || results === null || !isDrained || sent === null || sent.dropped + stuck > 0;
   if (results !== null) await within(pool.close(), left());
@@ -102,10 +117,15 @@ export async function drainEngine(parts: Parts, timeoutMs: number): Promise<Shut
     pending_messages_flushed: Math.max(0, inRings - stuck) + (sent?.flushed ?? 0),
     pending_messages_dropped: stuck + (sent?.dropped ?? 0),
     connections_closed: connectionsClosed,
-    background_tasks_stopped: (results?.length ?? 0) + (ingressClosed === null ? 0 : 1) + OTHER_TASKS - 1,
-    metrics_cleaned: publisher.metricsCleaned,
+    background_tasks_stopped:
+      (results?.length ?? 0) +
+      (ingressClosed === null ? 0 : 1) +
+      OTHER_TASKS -
+      1 +
+      sumOf(feeds, 'background_tasks_stopped'),
+    metrics_cleaned: publisher.metricsCleaned + sumOf(feeds, 'metrics_cleaned'),
     duration_seconds: (performance.now() - start) / 1000,
     forced,
-    totals: totals(memory),
+    totals: { ...totals(memory), ...feedTotals(feeds) },
   };
 }

@@ -112,6 +112,12 @@ export const MISSING_RANGES_MAX = 64;
 /** Trade ids remembered per market where ids are not rising by one, to leave duplicates out. Covers Coinbase's 100-trade snapshot many times. */
 export const TRADE_ID_WINDOW = 4096;
 
+/**
+ * The same while trades of a loss may come by a back-fill: it also brings those that came since, and after a failure all
+ * over again. A power of two.
+ */
+export const PAST_TRADE_ID_WINDOW = 32_768;
+
 /** Interest lingers this long after the last subscriber left: the resume window. */
 export const RESUME_WINDOW_MS = 30_000;
 

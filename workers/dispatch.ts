@@ -127,7 +127,7 @@ export class Dispatch {
         this.count(slot, marketCounter.liquidations);
         return;
       case RecordType.source:
-        this.marketAt(slot).book.source = this.f64[slot * SLOT_F64 + source.at.connection];
+        this.source(slot);
         return;
       case RecordType.backfill:
         this.backfill(slot);
@@ -311,6 +311,22 @@ export class Dispatch {
     if (interest !== 0) this.emitOutcome(market, BookOutcome.stateChanged, interest);
   }
 
+  private source(slot: number): void {
+    const market = this.marketAt(slot);
+    const { book } = market;
+    const isUnknown = book.source === 0 && book.isFollowing && !book.isOfAnySource;
+    book.source = this.f64[slot * SLOT_F64 + source.at.connection];
+    if (!isUnknown) return;
+    // The shard began anew, and what said where the book's snapshot came from was read before: it may be this or another.
+    loss[LOSS_TIME] = market.times[0];
+    loss[LOSS_COUNT] = 0;
+    const outcome = book.breakBook(StateReason.restart, loss, LOSS_TIME, LOSS_COUNT);
+    if (outcome !== 0) market.noteBook(false);
+    this.latest.touch(market);
+    const interest = this.interest[market.id];
+    if (interest !== 0) this.emitOutcome(market, outcome, interest);
+  }
+
   private gap(slot: number): void {
     const market = this.marketAt(slot);
     const reason = this.u8[slot * SLOT_BYTES + gap.at.flags] as StateReason;
@@ -345,7 +361,7 @@ export class Dispatch {
       return;
     }
     const isWhole = (flags & BackfillFlag.whole) !== 0;
-    const changes = market.bars.endBackfill(this.f64, at + backfill.at.fromTimeUs, at + backfill.at.toTimeUs, isWhole);
+    const changes = market.endBackfill(this.f64, at + backfill.at.fromTimeUs, at + backfill.at.toTimeUs, isWhole);
     if (changes !== BarChange.none) this.tellBars(market, changes);
   }
 

@@ -53,6 +53,7 @@ export class Market {
   tradeLosses = 0;
   openLosses = 0;
   readonly lossFrom = Float64Array.of(Number.NaN, 0);
+  private isBackfilling = false;
   /** When the last loss showed, µs since 1970. */
   private readonly lastLossUs = new Float64Array(1);
   private readonly counters: Float64Array;
@@ -117,6 +118,7 @@ export class Market {
       const { first } = this.filter.missingIds;
       if (!Number.isNaN(first)) this.lossFrom[0] = first - 1;
       this.bars.openLoss(this.lossFrom, 1);
+      this.filter.awaitPast(true);
     }
     this.bars.writeNewestTime(this.lastLossUs, 0);
     // What showed the loss came later than what was lost, so a back-fill asked for before then may lack some of it.
@@ -126,10 +128,22 @@ export class Market {
 
   /** A back-fill begins. It makes good the open losses where it begins no later than the first, and ends no earlier than the last. */
   beginBackfill(f64: Float64Array, fromAt: number, toAt: number, idAt: number): void {
+    this.isBackfilling = true;
     // Numbers tell better than times, which trades of one instant share.
     const isFromStart = f64[idAt] <= this.lossFrom[0] || (Number.isNaN(f64[idAt]) && f64[fromAt] <= this.lossFrom[1]);
     if (isFromStart && this.lastLossUs[0] <= f64[toAt]) this.openLosses = 0;
     this.bars.beginBackfill(f64, fromAt);
+  }
+
+  /** The back-fill has ended. Bars from a loss on that showed meanwhile, and is not in it, still lack trades. Returns BarChange bits. */
+  endBackfill(f64: Float64Array, fromAt: number, toAt: number, isWhole: boolean): number {
+    this.isBackfilling = false;
+    const { missingIds } = this.filter;
+    const hasAll = isWhole && !missingIds.hasForgotten;
+    missingIds.hasForgotten = false;
+    const isOpen = this.openLosses > 0;
+    if (!isOpen) this.filter.awaitPast(false);
+    return this.bars.endBackfill(f64, fromAt, toAt, hasAll, isOpen ? this.lossFrom[1] : Number.POSITIVE_INFINITY);
   }
 
   /** Applies a trade record to bars, signals and history. Returns BarChange bits, or -1 where the trade does not count. */
@@ -138,7 +152,7 @@ export class Market {
     if (verdict === TradeVerdict.leftOut) return -1;
     if (verdict === TradeVerdict.acceptedAfterGap) this.loseTrades(this.filter.missing[0], this.times[time.receiveNs]);
     const flagsAt = slot * SLOT_BYTES + trade.at.flags;
-    if (verdict === TradeVerdict.acceptedMissing) this.counters[marketCounter.backfilled]++;
+    if (this.isBackfilling && (u8[flagsAt] & TradeFlag.history) !== 0) this.counters[marketCounter.backfilled]++;
     if ((u8[flagsAt] & TradeFlag.history) !== 0) this.quality.arrived(this.times, 0);
     else this.quality.tradeTimes(this.times, 0);
     if (this.quality.trade(f64, slot * SLOT_F64 + trade.at.priceMilli)) u8[flagsAt] |= TradeFlag.outlier;

@@ -39,6 +39,8 @@ export type ConnectionOptions = {
   readonly settings: FeedSettings;
   readonly counts: ConnectionCounts;
   readonly session: Session;
+  /** Frames wait so long before they are taken, until release(); 0 for none. */
+  readonly holdMs: number;
   /** Opens the socket; whoever gives it counts it. */
   readonly openSocket: (options: SocketOptions, events: SocketEvents) => FeedSocket;
 };
@@ -79,6 +81,8 @@ export class Connection {
   private connectMs: number | null = null;
   private latencyMs: number | null = null;
   private rejectedInARow = 0;
+  /** Frames that wait, oldest first; null where none do any more. */
+  private held: { readonly bytes: Buffer; readonly atMs: number }[] | null;
   /** The upgrade was done: something may have come of it. */
   wasOpen = false;
   isProven = false;
@@ -97,6 +101,7 @@ export class Connection {
     this.messages = new Pacer([withMargin(ownMessages(connector), settings.paceMarginMs)]);
     const { requests } = connector.limits;
     this.requests = new Pacer(requests === null ? [] : [withMargin(requests, settings.paceMarginMs)]);
+    this.held = options.holdMs > 0 ? [] : null;
     this.counts.attempts++;
     this.socket = this.open();
   }
@@ -132,8 +137,9 @@ export class Connection {
     const nowMs = this.options.timers.nowMs();
     const { settings, connector } = this.options;
     if (this.state === 'closed') return;
+    this.takeHeld(nowMs - this.options.holdMs);
     if (this.state === 'draining') {
-      if (nowMs - this.drainedMs >= settings.closeTimeoutMs) this.socket.terminate();
+      if (nowMs - this.drainedMs >= settings.closeTimeoutMs) this.cut();
     } else if (this.state === 'connecting') {
       if (nowMs - this.startMs >= settings.openTimeoutMs) this.fail('timeout', 'not open in time');
     } else if (nowMs - this.lastByteMs >= connector.deadAfterMs) {
@@ -145,6 +151,12 @@ export class Connection {
     }
   }
 
+  /** Takes what waits, and from now on frames as they come. */
+  unhold(): void {
+    this.takeHeld(Number.POSITIVE_INFINITY);
+    this.held = null;
+  }
+
   /** Goodbye: nothing more is taken, the socket gets its time to close. */
   drain(reason: string): void {
     if (this.state === 'closed' || this.state === 'draining') return;
@@ -153,6 +165,11 @@ export class Connection {
     this.release();
     this.session.close();
     this.socket.close(NORMAL, reason);
+  }
+
+  /** No longer waits for the answer to the goodbye. */
+  cut(): void {
+    if (this.state === 'draining') this.socket.terminate();
   }
 
   /** Cuts it; the end is told at once. */
@@ -221,9 +238,25 @@ export class Connection {
     this.touch();
     this.counts.messages++;
     this.counts.bytes += bytes.length;
+    if (this.held === null) this.take(bytes);
+    else this.held.push({ bytes, atMs: this.options.timers.nowMs() });
+  }
+
+  /** What came up to a time, and waited. */
+  private takeHeld(untilMs: number): void {
+    if (this.held === null) return;
+    const count = this.held.findIndex(({ atMs }) => atMs > untilMs);
+    for (const { bytes } of this.held.splice(0, count < 0 ? this.held.length : count)) {
+      if (this.isOpen) this.take(bytes);
+    }
+  }
+
+  private take(bytes: Buffer): void {
     const result = this.session.take(bytes);
     if (result < 0) {
-      this.rejected();
+      // A ring that is full is no fault of the connection's.
+      if (result === FrameResult.dropped) this.counts.rejected++;
+      else this.rejected();
       return;
     }
     this.rejectedInARow = 0;
@@ -439,5 +472,6 @@ export class Connection {
     this.cancelWake = null;
     this.urgent.length = 0;
     this.batch = null;
+    this.held = null;
   }
 }

@@ -16,4 +16,8 @@ export type FeedPlan = {
   readonly breakerRetries: number;
   /** Windows of the venue's limits are shorter by this factor: for simulators that allow more; 1 for venues. */
   readonly limitsScale: number;
+  /** Symbols of whose books nothing is kept: only their trades are asked for. Absent for none. */
+  readonly withoutBook?: readonly string[];
+  /** Connections are replaced at this age instead of the venue's; absent for the venue's. */
+  readonly lifeMs?: number;
 };

@@ -20,6 +20,8 @@ export type FeedOptions = {
   readonly symbols: readonly string[];
   /** Both channels where absent. */
   readonly channels?: readonly FeedChannel[];
+  /** Symbols of which no book is wanted: one that nobody keeps would never be live, and be asked for again and again. */
+  readonly withoutBook?: readonly string[];
   /** Other addresses than the venue's own: of a simulator or relay. */
   readonly streamUrl?: string;
   readonly restUrl?: string;
@@ -32,8 +34,11 @@ export type FeedOptions = {
 export interface Feed {
   /** The engine is about to stop: no new connection, resync or request; what flows goes on. */
   announceShutdown(): void;
-  /** Says goodbye on every socket and lets go of everything. Called again, the same promise. */
-  stop(): Promise<FeedStats>;
+  /**
+   * Says goodbye on every socket and lets go of everything; what has not answered after `goodbyeMs` is cut, where absent
+   * after settings.closeTimeoutMs. Called again, the same promise.
+   */
+  stop(goodbyeMs?: number): Promise<FeedStats>;
   report(): FeedReport;
   /** Trades between two venue times are known to be missing: they are fetched where the venue offers it. */
   missingTrades(symbol: string, lastId: number | null, fromMs: number, toMs: number): void;
@@ -44,6 +49,8 @@ export interface Feed {
 /** Connections that wait for the venue's pace; more than any feed has. */
 const CONNECTS_MAX = 100_000;
 const LISTING_PRIORITY = 0;
+/** A socket that is cut has its end told within a few turns of the loop: waited for no longer than so many checks. */
+const CUTS_CHECKS = 4;
 
 class VenueFeed implements Feed {
   private readonly options: FeedOptions;
@@ -96,8 +103,8 @@ class VenueFeed implements Feed {
     for (const slot of this.slots) slot.freeze();
   }
 
-  stop(): Promise<FeedStats> {
-    this.stopped ??= this.end();
+  stop(goodbyeMs = this.settings.closeTimeoutMs): Promise<FeedStats> {
+    this.stopped ??= this.end(goodbyeMs);
     return this.stopped;
   }
 
@@ -174,6 +181,8 @@ class VenueFeed implements Feed {
         if (!result.isOk) throw new Error(result.message);
         return this.connector.readListing(result.body);
       });
+      // At a venue that is down for maintenance: no market would ever be asked for.
+      if (listed.length === 0) throw new Error('expected markets, was an empty list');
     } catch (error) {
       this.listingFailed(String(error));
       return;
@@ -208,7 +217,8 @@ class VenueFeed implements Feed {
   }
 
   private open(symbols: readonly string[]): void {
-    const shares = shareOut(this.connector, symbols, this.options.channels ?? ['book', 'trades']);
+    const { channels = ['book', 'trades'], withoutBook = [] } = this.options;
+    const shares = shareOut(this.connector, symbols, channels, new Set(withoutBook));
     const host = this.slotHost();
     this.slots = shares.map((subscriptions, index) => new Slot(index, subscriptions, host));
     this.control = new MarketControl(this.slots, this.parts());
@@ -266,7 +276,7 @@ class VenueFeed implements Feed {
   }
 
   /** What is still asked for is of no use to anyone now: it is dropped and counted. */
-  private async end(): Promise<FeedStats> {
+  private async end(goodbyeMs: number): Promise<FeedStats> {
     const startMs = this.timers.nowMs();
     const cleanedBefore = this.labels.cleaned;
     const closedBefore = this.connectionsClosed;
@@ -274,7 +284,9 @@ class VenueFeed implements Feed {
     const { flushed, dropped } = await this.rest.stop(0);
     const connectsDropped = this.connects.stop();
     for (const slot of this.slots) slot.stop();
-    await this.allSocketsGone();
+    await this.socketsGoneWithin(goodbyeMs);
+    for (const slot of this.slots) slot.cut();
+    await this.socketsGoneWithin(CUTS_CHECKS * this.settings.checkMs);
     this.cancelTick();
     this.options.transport.close();
     return {
@@ -291,12 +303,11 @@ class VenueFeed implements Feed {
     };
   }
 
-  /** Sockets get closeTimeoutMs for their goodbye, then they are cut; the wait is bounded whatever they do. */
-  private allSocketsGone(): Promise<void> {
+  /** Resolves when all sockets are closed, or after so long. */
+  private socketsGoneWithin(ms: number): Promise<void> {
     if (this.openSockets === 0) return Promise.resolve();
-    const { closeTimeoutMs, checkMs } = this.settings;
     return new Promise((resolve) => {
-      const cancel = this.timers.after(closeTimeoutMs + 4 * checkMs, resolve);
+      const cancel = this.timers.after(ms, resolve);
       this.socketsGone = () => {
         cancel();
         resolve();

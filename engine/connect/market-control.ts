@@ -183,10 +183,12 @@ export class MarketControl {
     if (request === undefined || timers.nowMs() < care.nextSnapshotMs || rest.has(key)) return;
     const priority = hooks.isWatched(symbol) ? SnapshotPriority.watched : SnapshotPriority.other;
     counts.snapshotsAsked++;
-    rest.push({ key, id: null, request, priority, ended: (result) => this.takeSnapshot(care, result) });
+    const { losses } = care.slot;
+    rest.push({ key, id: null, request, priority, ended: (result) => this.takeSnapshot(care, losses, result) });
   }
 
-  private takeSnapshot(care: Care, result: RestResult): void {
+  /** `losses` are those of the slot when it was asked for. */
+  private takeSnapshot(care: Care, losses: number, result: RestResult): void {
     const { timers, counts } = this.host;
     care.nextSnapshotMs = timers.nowMs() + care.snapshots.next();
     if (!result.isOk) {
@@ -194,7 +196,8 @@ export class MarketControl {
       return;
     }
     const connection = care.slot.active;
-    if (connection?.isOpen !== true) return;
+    // From before a loss, what changed until the book was subscribed again is missing, and in a quiet market nothing tells.
+    if (connection?.isOpen !== true || care.slot.losses !== losses) return;
     try {
       const frame = this.host.connector.snapshotFrame?.(care.subscription.symbol, result.body) ?? '';
       const code = connection.session.take(Buffer.from(frame));

@@ -165,7 +165,10 @@ export class RestQueue {
   /** Ends a job that is not needed any more; one that runs is aborted. */
   cancel(key: string): void {
     const work = this.works.get(key);
-    if (work !== undefined) this.drop(work, 'cancelled');
+    if (work === undefined) return;
+    this.drop(work, 'cancelled');
+    // Its place, or that of the probe it was, is free.
+    this.drain();
   }
 
   has(key: string): boolean {

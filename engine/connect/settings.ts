@@ -26,6 +26,8 @@ export type FeedSettings = {
   readonly handoverTimeoutMs: number;
   /** Both run for this long once the successor has all: what the old one still carries must arrive. */
   readonly handoverOverlapMs: number;
+  /** A successor's frames wait so long where both feed one book: longer than one connection is ever behind the other. */
+  readonly handoverHoldMs: number;
   /** Tries to get the venue's list of markets before going on without it; null for as long as it takes. */
   readonly listingTriesMax: number | null;
   /** A book live for this long has recovered: its waits begin again. */
@@ -65,6 +67,7 @@ export const FEED_SETTINGS: FeedSettings = {
   lifeSpread: 0.1,
   handoverTimeoutMs: 60_000,
   handoverOverlapMs: 1_000,
+  handoverHoldMs: 500,
   listingTriesMax: null,
   bookStableMs: 10_000,
   silentTriesMax: 3,

@@ -4,16 +4,18 @@ import type { FeedChannel, Subscription, VenueConnector } from './protocol.ts';
 
 type Share = { readonly subscriptions: Subscription[]; books: number };
 
-/** Lists of subscriptions, each for one connection; none is empty and none is over a limit. */
+/** Lists of subscriptions, each for one connection; none is empty, none is over a limit. Of some symbols no book is wanted. */
 export function shareOut(
   connector: VenueConnector,
   symbols: readonly string[],
   channels: readonly FeedChannel[],
+  withoutBook: ReadonlySet<string> = new Set(),
 ): Subscription[][] {
   const groups = new Map<string, Subscription[][]>();
   for (const symbol of symbols) {
     const byGroup = new Map<string, Subscription[]>();
     for (const channel of channels) {
+      if (channel === 'book' && withoutBook.has(symbol)) continue;
       const subscription = { symbol, channel };
       const group = connector.group?.(subscription) ?? '';
       byGroup.set(group, [...(byGroup.get(group) ?? []), subscription]);

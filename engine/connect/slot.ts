@@ -41,6 +41,8 @@ export class Slot {
   current: Connection | null = null;
   /** Is tried: to become the current one, or its successor. */
   next: Connection | null = null;
+  /** How often connections ended without another that had all their subscriptions. */
+  losses = 0;
   private readonly host: SlotHost;
   private readonly draining = new Set<Connection>();
   private reconnects = 0;
@@ -129,6 +131,11 @@ export class Slot {
     for (const connection of this.connections) connection.drain('shutdown');
   }
 
+  /** Ends at once what has not answered its goodbye. */
+  cut(): void {
+    for (const connection of this.connections) connection.cut();
+  }
+
   report(): SlotReport {
     const { id, symbols, reconnects, handovers } = this;
     return { slot: id, symbols: symbols.length, breaker: this.breaker.report(), reconnects, handovers };
@@ -173,7 +180,7 @@ export class Slot {
       openSocket,
     };
     const connection: Connection = new Connection(
-      { ...shared, session, counts: labels.open(id) },
+      { ...shared, session, holdMs: this.holdMs, counts: labels.open(id) },
       {
         proven: () => this.proven(connection),
         ending: (reason) => this.replaceEnding(connection, reason),
@@ -183,6 +190,15 @@ export class Slot {
       },
     );
     this.next = connection;
+  }
+
+  /**
+   * Where books go by the venue's numbers, both connections feed one book: a successor that is the faster one would show a gap
+   * where the old one's change is only on its way. So its frames come second, until it takes over.
+   */
+  private get holdMs(): number {
+    const { connector, settings } = this.host;
+    return this.current !== null && connector.bookSource === 'rest' ? settings.handoverHoldMs : 0;
   }
 
   /** Markets without a trade yet have no mark: their first one will be. */
@@ -256,11 +272,13 @@ export class Slot {
     this.current = connection;
     this.next = null;
     this.wantsSuccessor = false;
+    connection.unhold();
     if (connection.isEnding) this.replace('it began to end before it took over');
   }
 
   private tellLost(connection: Connection, lost: readonly Subscription[], reason: string): void {
     if (lost.length === 0) return;
+    this.losses++;
     this.host.lost(this, lost, this.marks);
     this.host.hooks.connectionLost(connection.id, lost, reason);
   }
@@ -296,7 +314,7 @@ export class Slot {
       // What was on its way on the old one is gone, though the new one has all from its own beginning on.
       this.host.lost(this, this.subscriptions, this.marks);
       this.adopt(next);
-    }
+    } else next?.unhold();
     this.tellLost(connection, uncovered, reason);
     // A try that is under way, or waits its turn, is the next step already.
     if (this.isStopped || this.next !== null || this.current !== null || this.isQueued || this.breaker.isWaitOn) return;

@@ -1,6 +1,6 @@
 // Owns one real WebSocket to a venue: over TLS or not, through a proxy or not, its end told once and in one word.
 
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { type Failure, type FeedSocket, failureOf, type SocketEvents, type SocketOptions } from './transport.ts';
@@ -37,7 +37,9 @@ export function endpointOf(url: URL): { host: string; port: number; isSecure: bo
 export function throughTunnel(url: URL, tunnel: Socket, ca: string | null): () => Socket {
   const { host, isSecure } = endpointOf(url);
   if (!isSecure) return () => tunnel;
-  return () => connectTls({ socket: tunnel, servername: host, ...trust(ca) });
+  // An address is no name that TLS may ask for (RFC 6066 §3); the certificate is compared with it all the same.
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return () => connectTls({ socket: tunnel, host, ...name, ...trust(ca) });
 }
 
 const NO_STATUS = 1006;

@@ -7,6 +7,9 @@ export interface Timers {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** 24 days. */
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
 /** The timers of the running thread. */
 export class SystemTimers implements Timers {
   nowMs(): number {
@@ -15,7 +18,8 @@ export class SystemTimers implements Timers {
 
   after(delayMs: number, run: () => void): () => void {
     // Node rounds down to whole milliseconds and may fire a fraction early: one more keeps every wait at its length.
-    const timer = setTimeout(run, Math.max(1, Math.floor(delayMs) + 1));
+    // A longer wait than Node can count would not wait at all: whoever waits looks again.
+    const timer = setTimeout(run, Math.min(Math.max(1, Math.floor(delayMs) + 1), DELAY_MS_MAX));
     return () => clearTimeout(timer);
   }
 }

@@ -1,5 +1,6 @@
 // Joins the connectors with the ingress thread: each connection gets a session, and they are told what shards make of it.
 
+import { FEEDS_CLOSE_MS } from '../../schemas/config.ts';
 import { BackfillFlag, type FrameResult, StateReason } from '../../schemas/ids.ts';
 import type { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
@@ -98,9 +99,9 @@ class VenueHooks implements FeedHooks {
       sent: (text) => session.sent(text),
       dataAtMs: (symbol, channel) => this.dataAtMs(session, symbol, channel),
       close: () => {
+        if (!this.sessions.delete(connectionId)) return;
         this.leave(session);
         session.close();
-        this.sessions.delete(connectionId);
         if (this.newest === session) this.newest = [...this.sessions.values()].at(-1) ?? null;
       },
     };
@@ -180,18 +181,24 @@ class VenueHooks implements FeedHooks {
     };
   }
 
-  backfilling(symbol: string, fromMs: number, toMs: number): void {
-    this.writeBackfill(symbol, BackfillFlag.begin, fromMs, toMs);
+  backfilling(symbol: string, fromMs: number, toMs: number, lastId: number | null): void {
+    this.writeBackfill(symbol, BackfillFlag.begin, fromMs, toMs, lastId);
   }
 
   backfilled(symbol: string, fromMs: number, toMs: number, isWhole: boolean): void {
     this.writeBackfill(symbol, isWhole ? BackfillFlag.whole : 0, fromMs, toMs);
   }
 
-  private writeBackfill(symbol: string, flags: number, fromMs: number, toMs: number): void {
+  private writeBackfill(
+    symbol: string,
+    flags: number,
+    fromMs: number,
+    toMs: number,
+    lastId: number | null = null,
+  ): void {
     const market = this.ids.get(symbol);
     if (market === undefined) return;
-    this.newest?.backfill(market, flags, fromMs * US_PER_MS, toMs * US_PER_MS);
+    this.newest?.backfill(market, flags, fromMs * US_PER_MS, toMs * US_PER_MS, lastId ?? Number.NaN);
     this.commitSoon();
   }
 
@@ -224,7 +231,8 @@ export class Feeds {
   ) {
     const shared = new FeedMarkets(parts.memory.marketsMax);
     const numbers = { next: 1 };
-    for (const plan of plans) {
+    // Nothing is connected to before all plans are known to be right: what had begun would be left behind.
+    const ready = plans.map((plan) => {
       const connector = connectors[plan.venue]?.();
       const factory = decoders[plan.venue];
       if (connector === undefined || factory === undefined)
@@ -238,6 +246,9 @@ export class Feeds {
         shared,
         numbers,
       );
+      return { plan, connector, hooks };
+    });
+    for (const { plan, connector, hooks } of ready) {
       const transport = new SystemTransport({ token: plan.token, proxy: plan.proxy, ca: plan.ca });
       this.feeds.push({ feed: begin(plan, connector, hooks, transport), hooks, transport });
     }
@@ -256,7 +267,7 @@ export class Feeds {
   }
 
   async stop(): Promise<FeedStats[]> {
-    const stats = await Promise.all(this.feeds.map(({ feed }) => feed.stop()));
+    const stats = await Promise.all(this.feeds.map(({ feed }) => feed.stop(FEEDS_CLOSE_MS)));
     for (const { transport } of this.feeds) transport.close();
     return stats;
   }
@@ -284,8 +295,9 @@ function begin(plan: FeedPlan, connector: VenueConnector, hooks: FeedHooks, tran
   const urls =
     plan.url === null ? {} : { streamUrl: withProtocol(plan.url, 'ws'), restUrl: withProtocol(plan.url, 'http') };
   return startFeed({
-    connector: plan.limitsScale === 1 ? connector : withFasterLimits(connector, plan.limitsScale),
+    connector: withLife(withFasterLimits(connector, plan.limitsScale), plan.lifeMs),
     symbols: plan.symbols,
+    withoutBook: plan.withoutBook ?? [],
     ...urls,
     timers: new SystemTimers(),
     transport,
@@ -297,7 +309,13 @@ function begin(plan: FeedPlan, connector: VenueConnector, hooks: FeedHooks, tran
   });
 }
 
+function withLife(connector: VenueConnector, lifeMs: number | undefined): VenueConnector {
+  if (lifeMs === undefined) return connector;
+  return Object.create(connector, { lifeMs: { value: lifeMs } }) as VenueConnector;
+}
+
 function withFasterLimits(connector: VenueConnector, scale: number): VenueConnector {
+  if (scale === 1) return connector;
   const faster = ({ count, windowMs }: Pace): Pace => ({ count, windowMs: windowMs / scale });
   const { messages, requests, connects, rest, ...others } = connector.limits;
   const limits: VenueLimits = {

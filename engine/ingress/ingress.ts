@@ -7,7 +7,7 @@ import { entryUrl } from '../base/entry.ts';
 import { UsageError } from '../base/errors.ts';
 import type { LogLevel } from '../connect/hooks.ts';
 import type { FeedReport } from '../connect/report.ts';
-import type { FromIngress, IngressStart, ToIngress } from './messages.ts';
+import type { FromIngress, IngressClosed, IngressStart, ToIngress } from './messages.ts';
 import type { ReplayCounts } from './replay-source.ts';
 import type { ConnectionReport } from './server.ts';
 
@@ -102,13 +102,13 @@ export class Ingress {
     this.worker.postMessage({ op: 'stop-accepting' } satisfies ToIngress);
   }
 
-  /** Closes sockets and app; resolves with the number of sockets there were once the thread has ended. */
-  async close(): Promise<number> {
-    if (this.failure !== null) return 0;
+  /** Closes sockets and app; resolves with what that ended once the thread has ended. */
+  async close(): Promise<IngressClosed> {
+    if (this.failure !== null) return { connectionsClosed: 0, feeds: [] };
     this.isClosing = true;
-    const closed = await this.next('closed', { op: 'close' });
+    const { connectionsClosed, feeds } = await this.next('closed', { op: 'close' });
     await this.exited;
-    return closed.connectionsClosed;
+    return { connectionsClosed, feeds };
   }
 
   /** For a forced end: true when the app closed in time, so that the process may exit without aborting. */

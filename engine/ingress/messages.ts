@@ -3,7 +3,7 @@
 import type { GcReport } from '../../schemas/shard-task.ts';
 import type { FeedPlan } from '../connect/feed-plan.ts';
 import type { LogLevel } from '../connect/hooks.ts';
-import type { FeedReport } from '../connect/report.ts';
+import type { FeedReport, FeedStats } from '../connect/report.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import type { ReplayCounts, ReplayPlan } from './replay-source.ts';
 import type { ConnectionReport } from './server.ts';
@@ -37,4 +37,7 @@ export type FromIngress =
     }
   | { readonly op: 'replayed'; readonly counts: ReplayCounts }
   | { readonly op: 'gc'; readonly report: GcReport | null }
-  | { readonly op: 'closed'; readonly connectionsClosed: number };
+  | ({ readonly op: 'closed' } & IngressClosed);
+
+/** Sockets of producers that were open, and what stopping each feed did. */
+export type IngressClosed = { readonly connectionsClosed: number; readonly feeds: readonly FeedStats[] };

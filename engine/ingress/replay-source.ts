@@ -214,6 +214,8 @@ export async function replay(
   for await (const { line, file } of mergedLines(plan.files)) {
     await pace.until(line.timeUs, () => writer.commit());
     if (line.kind === 'open') sessions.open(file, line);
+    // Some venues number requests with the messages that answer them.
+    else if (line.kind === 'send') sessions.of(file, line).sent(line.text);
     else if (line.kind === 'recv') {
       begin(line.timeUs);
       take(sessions.of(file, line), line.text);

@@ -1,14 +1,14 @@
 // The ingress thread's entry: opens the ingest port, or feeds a recording, and closes its app before it ends.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CLOCK_STEP_US, ERROR_ANSWER_INTERVAL_MS, FEEDS_CLOSE_MS } from '../../schemas/config.ts';
+import { CLOCK_STEP_US, ERROR_ANSWER_INTERVAL_MS } from '../../schemas/config.ts';
 import { fingerprint } from '../../schemas/fingerprint.ts';
 import { engineWords } from '../../schemas/shared-state.ts';
 import { assert } from '../base/assert.ts';
 import { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import { tokenCheck } from '../base/token.ts';
+import type { FeedStats } from '../connect/report.ts';
 import { GcCount } from '../observe/gc.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { MarketDirectory } from '../route/markets.ts';
@@ -52,22 +52,17 @@ async function close(): Promise<void> {
   for (const timer of timers) clearInterval(timer);
   timers = [];
   let connectionsClosed = 0;
+  let stopped: readonly FeedStats[] = [];
   try {
     server?.stopAccepting();
-    await stopFeeds();
+    stopped = (await feeds?.stop()) ?? [];
+    feeds = null;
     connectionsClosed = server?.close() ?? 0;
   } finally {
     finish();
-    tell({ op: 'closed', connectionsClosed });
+    tell({ op: 'closed', connectionsClosed, feeds: stopped });
     port?.close();
   }
-}
-
-/** Connections to venues say goodbye, but nobody waits long for an answer. */
-async function stopFeeds(): Promise<void> {
-  const stopping = feeds?.stop();
-  feeds = null;
-  if (stopping !== undefined) await Promise.race([stopping, delay(FEEDS_CLOSE_MS)]);
 }
 
 function fail(error: unknown): void {

@@ -64,7 +64,7 @@ for (const one of CASES) {
     );
     await loseConnections(run, connections);
     await run.allLive();
-    await allServed(run, await progressOf(run));
+    await allServed(run, progressOf(run));
     const last = await feedWhere(run, 'told', ({ counts }) => counts.reconnects > connections);
     assert.equal(last.connections.length, connections);
     assertWithinLimits(run);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
 import { type Client, eventually } from './live-engine.ts';
 import type { VenueRun } from './venue-run.ts';
 
@@ -12,28 +13,31 @@ const CHANNELS = ['book', 'trades'] as const;
 type MarketCounts = { readonly bookChanges: number; readonly trades: number };
 
 /** How far each subscription had come, at the venue and in the engine. */
-export type Progress = {
-  readonly lanes: ReadonlyMap<string, number>;
-  readonly markets: Readonly<Record<string, MarketCounts>>;
-};
+export type Progress = { readonly lanes: ReadonlyMap<string, number>; readonly markets: readonly MarketCounts[] };
 
-export const NO_PROGRESS: Progress = { lanes: new Map(), markets: {} };
+export const NO_PROGRESS: Progress = { lanes: new Map(), markets: [] };
 
-export async function progressOf(run: VenueRun): Promise<Progress> {
-  const { markets } = (await run.stats()) as { markets: Record<string, MarketCounts> };
-  return { lanes: new Map(run.simulator.lanes()), markets };
+/** The feed's markets are the first that the engine knows, in the order of its plan. */
+export function progressOf({ engine, simulator }: VenueRun): Progress {
+  const counters = new Float64Array(engine.engine.memory.marketCounters);
+  const count = (market: number, column: number): number => counters[market * MARKET_COUNTER_COLUMNS + column];
+  const markets = simulator.symbols.map((_, market) => ({
+    bookChanges: count(market, marketCounter.bookChanges),
+    trades: count(market, marketCounter.trades),
+  }));
+  return { lanes: new Map(simulator.lanes()), markets };
 }
 
 /** Subscriptions without data since `before`: `book:SYMBOL at the venue`, `trades:SYMBOL in the engine`. */
 function unserved(run: VenueRun, before: Progress, now: Progress): string[] {
-  return run.simulator.symbols.flatMap((symbol) => {
-    const [was, is] = [before.markets[run.market(symbol)], now.markets[run.market(symbol)]];
+  return run.simulator.symbols.flatMap((symbol, market) => {
+    const [was, is] = [before.markets.at(market), now.markets[market]];
     const atVenue = CHANNELS.filter((channel) => {
       const key = `${channel}:${symbol}`;
       return (now.lanes.get(key) ?? 0) <= (before.lanes.get(key) ?? 0);
     });
-    const hasBook = (is?.bookChanges ?? 0) > (was?.bookChanges ?? 0);
-    const hasTrades = (is?.trades ?? 0) > (was?.trades ?? 0);
+    const hasBook = is.bookChanges > (was?.bookChanges ?? 0);
+    const hasTrades = is.trades > (was?.trades ?? 0);
     return [
       ...atVenue.map((channel) => `${channel}:${symbol} at the venue`),
       ...(hasBook ? [] : [`book:${symbol} in the engine`]),
@@ -47,13 +51,13 @@ export async function allServed(run: VenueRun, before: Progress = NO_PROGRESS): 
   let left: string[] = [];
   try {
     await eventually('every subscription served', async () => {
-      left = unserved(run, before, await progressOf(run));
+      left = unserved(run, before, progressOf(run));
       if (left.length > 0) await sleep(LOOK_MS);
       return left.length === 0;
     });
-  } catch {
+  } catch (error) {
     const told = JSON.stringify({ feed: await run.feed(), simulator: run.simulator.stats() });
-    assert.fail(`${left.length} not served, such as ${left.slice(0, 10).join(', ')}; ${told}`);
+    assert.fail(`${error}: ${left.length} not served, such as ${left.slice(0, 10).join(', ')}; ${told}`);
   }
 }
 

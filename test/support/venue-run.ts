@@ -19,7 +19,7 @@ const DEPTHS: Partial<Record<Dialect, number>> = { hyperliquid: 20, kraken: 10 }
 export const LEVELS = 60;
 
 /** Limits pass faster than at the venue, on both sides alike, so that a run of seconds meets what takes hours there. */
-const LIMITS_SCALE = 60;
+const LIMITS_SCALE = 10;
 
 const ONE_DECIMALS = 18;
 
@@ -208,8 +208,11 @@ export class VenueRun {
       at(Date.parse(startTimestamp)).count -= trades;
       at(Date.parse(startTimestamp)).units -= unitsOf(volume);
     }
+    const whole = bars.filter(({ completeness }) => completeness !== 'gap');
+    const judged = new Set(whole.map(({ startTimestamp }) => Date.parse(startTimestamp) / 1_000));
     const other = [...seconds].filter(
-      ([second, { count, units }]) => second * 1_000 >= fromMs && (count !== 0 || units !== 0n),
+      ([second, { count, units }]) =>
+        second * 1_000 >= fromMs && (count !== 0 || units !== 0n) && (!mayLack || judged.has(second)),
     );
     return other
       .map(([second, { count, units }]) => `${symbol} at ${second}: lacks ${count} trades, ${units}`)

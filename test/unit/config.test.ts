@@ -112,6 +112,16 @@ test('the secret is hidden, whether it is there or not', () => {
   assert.equal(withoutSecrets(loadSettings({}, {}))['token'], null);
 });
 
+test('users and passwords in addresses are not shown', () => {
+  const flags = {
+    venueProxy: 'http://me:hush@proxy:8080',
+    venueUrl: ['okx=wss://me:hush@relay/a@b', 'dydx=ws://plain:1'],
+  };
+  const shown = withoutSecrets(loadSettings(flags, {}));
+  assert.equal(shown['venueProxy'], 'http://(set)@proxy:8080');
+  assert.deepEqual(shown['venueUrl'], ['okx=wss://(set)@relay/a@b', 'dydx=ws://plain:1']);
+});
+
 test('a wrong secret is not told', () => {
   const path = file('{"token":["hush"]}');
   assert.throws(

@@ -2,4 +2,4 @@
 
 import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
 
-venueTest('binance', { faults: { ...COMMON_FAULTS }, hasBackfill: true });
+venueTest('binance', { faults: { ...COMMON_FAULTS, flapping: 0.1, outageMsMax: 1_000 }, hasBackfill: true });

@@ -2,4 +2,4 @@
 
 import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
 
-venueTest('bybit', { faults: { ...COMMON_FAULTS, channels: ['book'] }, hasBackfill: true });
+venueTest('bybit', { faults: { ...COMMON_FAULTS, 'counter-reset': 2, channels: ['book'] }, hasBackfill: true });

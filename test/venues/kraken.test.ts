@@ -2,4 +2,4 @@
 
 import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
 
-venueTest('kraken', { faults: { ...COMMON_FAULTS }, hasBackfill: true });
+venueTest('kraken', { faults: { ...COMMON_FAULTS, corrupt: 10 }, hasBackfill: true });

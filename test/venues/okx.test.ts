@@ -2,4 +2,4 @@
 
 import { COMMON_FAULTS, venueTest } from '../support/venue-test.ts';
 
-venueTest('okx', { faults: { ...COMMON_FAULTS }, hasBackfill: true });
+venueTest('okx', { faults: { ...COMMON_FAULTS, 'counter-reset': 2 }, hasBackfill: true });

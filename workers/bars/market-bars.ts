@@ -150,14 +150,16 @@ export class MarketBars {
 
   /**
    * They have come. Bars of the span lack nothing any more where the venue gave all; those bounded by anything but time
-   * followed the order of arrival and stay as they are. Returns BarChange bits.
+   * followed the order of arrival and stay as they are. From `untilUs` on another loss is open. Returns BarChange bits.
    */
-  endBackfill(times: Float64Array, fromAt: number, toAt: number, isWhole: boolean): number {
+  endBackfill(times: Float64Array, fromAt: number, toAt: number, isWhole: boolean, untilUs = Infinity): number {
     this.shared[PAST_FROM] = Number.POSITIVE_INFINITY;
     this.changes.clear();
     let changes: number = BarChange.none;
     if (!isWhole) return changes;
-    for (let at = 0; at < this.timed.length; at++) changes |= this.timed[at].endBackfill(times[fromAt], times[toAt]);
+    for (let at = 0; at < this.timed.length; at++) {
+      changes |= this.timed[at].endBackfill(times[fromAt], times[toAt], untilUs);
+    }
     return changes;
   }
 

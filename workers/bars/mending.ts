@@ -28,14 +28,15 @@ export function markGapSince(bars: TimedBars, changes: BarChanges, sinceUs: numb
 }
 
 /**
- * The lost trades of [fromUs, toUs] are in: bars that lacked some are `backfilled`, but for `exceptRow`, and empty bars
- * stand at the close of the bar before them, which may be another now. Returns BarChange bits.
+ * The lost trades of [fromUs, toUs] are in: bars that lacked some are `backfilled`, but for `exceptRow` and those that end
+ * after `untilUs`, and empty bars stand at the close of the bar before them, which may be another now. Returns BarChange bits.
  */
 export function mendBars(
   bars: TimedBars,
   changes: BarChanges,
   fromUs: number,
   toUs: number,
+  untilUs: number,
   exceptRow: number,
 ): number {
   const { history } = bars;
@@ -44,7 +45,8 @@ export function mendBars(
   for (let index = firstEndingAfter(bars, fromUs); index < history.count; index++) {
     const held = history.rowAt(index);
     const at = held * BAR_WORDS;
-    const isInside = rows[at + row.startTimeUs] <= toUs && held !== exceptRow;
+    const startUs = rows[at + row.startTimeUs];
+    const isInside = startUs <= toUs && startUs + bars.intervalUs <= untilUs && held !== exceptRow;
     const isMended = isInside && markBackfilled(rows, at);
     const hasMoved = index > 0 && followClose(rows, at, history.rowAt(index - 1) * BAR_WORDS);
     if (isMended || hasMoved) change |= noteOther(bars, changes, held);

@@ -11,6 +11,8 @@ export class MissingIds {
   private readonly words = new Float64Array(MISSING_RANGES_MAX * WORDS);
   /** Ranges held. */
   count = 0;
+  /** Ranges were forgotten: their trades would be taken for repeats. */
+  hasForgotten = false;
 
   /** The lowest id missing, or NaN. */
   get first(): number {
@@ -22,6 +24,7 @@ export class MissingIds {
     if (this.count === MISSING_RANGES_MAX) {
       this.words.copyWithin(0, WORDS);
       this.count--;
+      this.hasForgotten = true;
     }
     this.words[this.count * WORDS + FIRST] = values[lastAt] + 1;
     this.words[this.count * WORDS + LAST] = values[lastAt] + count;

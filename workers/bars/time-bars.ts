@@ -177,11 +177,14 @@ export class TimeBars {
     return change;
   }
 
-  /** The lost trades of [fromUs, toUs] have come, all of them: bars that lacked some say so. Returns BarChange bits. */
-  endBackfill(fromUs: number, toUs: number): number {
+  /**
+   * The lost trades of [fromUs, toUs] have come, all of them: bars that lacked some say so, but for those that end after
+   * `untilUs`. Returns BarChange bits.
+   */
+  endBackfill(fromUs: number, toUs: number, untilUs: number): number {
     if (!this.hasNewGap) this.hasGapBeforeNext = false;
     // A loss noted since lies in the open bar.
-    return mendBars(this, this.changes, fromUs, toUs, this.hasNewGap ? this.openRow : NONE);
+    return mendBars(this, this.changes, fromUs, toUs, untilUs, this.hasNewGap ? this.openRow : NONE);
   }
 
   /** As add(), for a kind with a lower one, which has had the trade. */

@@ -1,5 +1,6 @@
 // Which trade records of one market count: one channel, made in the market, each once; and where some are missing. Hot path.
 
+import { PAST_TRADE_ID_WINDOW, TRADE_ID_WINDOW } from '../../schemas/config.ts';
 import { marketCounter } from '../../schemas/counters.ts';
 import { TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
@@ -42,6 +43,7 @@ export class TradeFilter {
   private channel = CHANNEL_UNKNOWN;
   /** Made with the first id that needs one. */
   private window: TradeIdWindow | null = null;
+  private idsMax = TRADE_ID_WINDOW;
 
   /** `counters` is the market's own row of the market counters. */
   constructor(rule: VenueRule, counters: Float64Array) {
@@ -56,6 +58,12 @@ export class TradeFilter {
   writeLastId(out: Float64Array, outAt: number): void {
     const id = this.last[last.tradeId];
     out[outAt] = id === Number.NEGATIVE_INFINITY ? Number.NaN : id;
+  }
+
+  /** Trades of a loss may come, among them such as have come since; or no more. */
+  awaitPast(isAwaited: boolean): void {
+    this.idsMax = isAwaited ? PAST_TRADE_ID_WINDOW : TRADE_ID_WINDOW;
+    if (this.window !== null) this.window.sizeMax = this.idsMax;
   }
 
   /** Judges one trade record; with TradeFlag.textId its tradeId record lies in the slot behind it. */
@@ -105,7 +113,10 @@ export class TradeFilter {
   }
 
   private remember(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): boolean {
-    if (this.window === null) this.window = new TradeIdWindow();
+    if (this.window === null) {
+      this.window = new TradeIdWindow();
+      this.window.sizeMax = this.idsMax;
+    }
     const hasText = (u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.textId) !== 0;
     if (!hasText) return this.window.add(f64, slot * SLOT_F64 + trade.at.id);
     const idSlot = slot + 1;

@@ -1,6 +1,7 @@
 // The last trades of one market as the records they came in, for requests. Hot path.
 
 import { TRADE_HISTORY } from '../../schemas/config.ts';
+import { TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { trade } from '../../schemas/market-data.ts';
 
@@ -25,6 +26,8 @@ export class TradeHistory {
   private capacity = TRADES_START;
   private head = 0;
   private hasTexts = false;
+  /** Venue time and price of the trade that is the last: one that comes by a back-fill is older than what stands. */
+  private readonly last = new Float64Array(3);
 
   /** Copies a trade record, and where its id is a text the tradeId record in the slot behind it. */
   add(u32: Uint32Array, slot: number, hasText: boolean): void {
@@ -36,6 +39,17 @@ export class TradeHistory {
     const to = this.slotAt(this.count - 1);
     copySlot(u32, slot, this.slots, to);
     if (hasText) copySlot(u32, slot + 1, this.slots, this.capacity + to);
+    this.noteLast(to);
+  }
+
+  private noteLast(slot: number): void {
+    const { f64, last } = this;
+    const at = slot * SLOT_F64;
+    const isPast = ((this.slots[slot * SLOT_U32] >> FLAGS_SHIFT) & TradeFlag.history) !== 0;
+    if (isPast && f64[at + trade.at.exchangeTimeUs] < last[0]) return;
+    last[0] = f64[at + trade.at.exchangeTimeUs];
+    last[1] = f64[at + trade.at.priceMilli];
+    last[2] = f64[at + trade.at.priceAtto];
   }
 
   /** Slot of a trade record. */
@@ -56,9 +70,8 @@ export class TradeHistory {
 
   /** Writes the price [milli, atto] of the newest trade, of which there must be one. */
   writeLastPrice(out: Float64Array, outAt: number): void {
-    const at = this.slotAt(this.count - 1) * SLOT_F64;
-    out[outAt] = this.f64[at + trade.at.priceMilli];
-    out[outAt + 1] = this.f64[at + trade.at.priceAtto];
+    out[outAt] = this.last[1];
+    out[outAt + 1] = this.last[2];
   }
 
   /** The circle turns only at its last size, so trades keep their slots. */

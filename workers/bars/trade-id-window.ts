@@ -15,6 +15,8 @@ const NONE = -1;
  *   ids     [ 17 | 23 | … ]                  circle, the oldest makes room for the newest
  */
 export class TradeIdWindow {
+  /** Ids remembered at most; a window that has become larger stays so. */
+  sizeMax = TRADE_ID_WINDOW;
   private ids = new Float64Array(IDS_START);
   private places = new Int32Array(IDS_START * PLACES_PER_ID).fill(NONE);
   private mask = IDS_START * PLACES_PER_ID - 1;
@@ -28,7 +30,7 @@ export class TradeIdWindow {
     let place = placeOf(values, at, mask);
     for (; places[place] !== NONE; place = (place + 1) & mask) if (ids[places[place]] === id) return false;
     if (this.count < ids.length) this.count++;
-    else if (ids.length < TRADE_ID_WINDOW) {
+    else if (ids.length < this.sizeMax) {
       this.grow();
       return this.add(values, at);
     } else {
@@ -56,11 +58,12 @@ export class TradeIdWindow {
     places[empty] = NONE;
   }
 
-  /** Only ever full and in order here, since the circle turns at its last size alone. */
+  /** The circle is full here: the oldest id comes first again. */
   private grow(): void {
     const size = this.ids.length * 2;
     const ids = new Float64Array(size);
-    ids.set(this.ids);
+    ids.set(this.ids.subarray(this.next));
+    ids.set(this.ids.subarray(0, this.next), this.ids.length - this.next);
     this.ids = ids;
     this.mask = size * PLACES_PER_ID - 1;
     this.places = new Int32Array(size * PLACES_PER_ID).fill(NONE);

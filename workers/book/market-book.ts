@@ -132,6 +132,11 @@ export class MarketBook {
     return this.sequencer.isJoined;
   }
 
+  /** The venue's numbers tell what follows what, whichever connection brings it. */
+  get isOfAnySource(): boolean {
+    return !this.isPerConnection;
+  }
+
   /** False where the book stands on the snapshot of another connection than the one whose records come now. */
   get isOfSource(): boolean {
     return !this.isPerConnection || this.source === this.joinedSource || !this.sequencer.isJoined;

@@ -22,7 +22,7 @@ import {
   wrongType,
 } from '../../decode/scan.ts';
 import type { FrameDecoder, RecordSink } from '../../decode/sink.ts';
-import { firstMember, keyFrom, keyTo, member } from '../../decode/walk.ts';
+import { firstMember, keyFrom, keyTo, member, refusal } from '../../decode/walk.ts';
 import { ContractFrames } from './contract.ts';
 import { DepthFrames } from './depth.ts';
 import { LETTER, plainEnd } from './frame.ts';
@@ -97,6 +97,11 @@ export class BinanceDecoder implements FrameDecoder {
   }
 
   decode(bytes: Uint8Array, end: number): number {
+    const result = this.frame(bytes, end);
+    return result < 0 ? refusal(bytes, end, result) : result;
+  }
+
+  private frame(bytes: Uint8Array, end: number): number {
     const at = end > 0 && bytes[0] === OPEN_OBJECT ? 0 : skipSpace(bytes, 0, end);
     if (at >= end) return FrameResult.syntax;
     if (bytes[at] !== OPEN_OBJECT) return notAnObject(bytes, at, end);

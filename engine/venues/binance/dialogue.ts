@@ -1,5 +1,6 @@
 // The dialogue on one Binance connection: live subscribing, its answers, and the message that announces the end.
 
+import { asMessage, messageOf } from '../../connect/message.ts';
 import type { Dialogue, Notice, Subscription } from '../../connect/protocol.ts';
 import { streamName } from './streams.ts';
 
@@ -7,19 +8,6 @@ import { streamName } from './streams.ts';
 const ASKED_MAX = 1000;
 
 type Asked = { readonly subscriptions: readonly Subscription[]; readonly isSubscribed: boolean };
-type Message = Readonly<Record<string, unknown>>;
-
-function asMessage(value: unknown): Message | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Message) : null;
-}
-
-function parse(text: string): Message | null {
-  try {
-    return asMessage(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
 
 export class BinanceDialogue implements Dialogue {
   /** True where the server pings too rarely to tell a dead connection soon. */
@@ -45,7 +33,7 @@ export class BinanceDialogue implements Dialogue {
   }
 
   read(text: string): Notice[] {
-    const message = parse(text);
+    const message = messageOf(text);
     if (message === null) return [];
     const payload = asMessage(message['data']) ?? message;
     if (payload['e'] === 'serverShutdown') return [{ kind: 'ending', message: 'serverShutdown' }];

@@ -100,8 +100,9 @@ export class BitfinexDecoder implements FrameDecoder {
 
   /** Book frames in the venue's own writing that follow the last frame; 0 for all others. */
   decodeInOrder(view: DataView, from: number, end: number): number {
-    if (this.flags === FLAGS_UNKNOWN || (this.flags & ~ConfFlag.sequence) !== 0) return 0;
+    // A session comes here with every frame, once: what the event before it gave out is done with.
     this.held.drop();
+    if (this.flags === FLAGS_UNKNOWN || (this.flags & ~ConfFlag.sequence) !== 0) return 0;
     return this.inOrder.decode(view, from, end);
   }
 

@@ -2,6 +2,7 @@
 //
 // Source: dYdX v4 indexer docs, "WebSockets", "HTTP API" (2026-04), server source (2026-03); venues.md §5; docs/venues/dydx.md.
 
+import { type Message, messageOf } from '../../connect/message.ts';
 import type {
   BackfillQuery,
   Dialogue,
@@ -23,21 +24,11 @@ const CLOSED_STATUSES = ['INITIALIZING', 'FINAL_SETTLEMENT'];
 /** Back-fills whose pages are held until the last has come. */
 const BACKFILLS_MAX = 256;
 
-type Message = Readonly<Record<string, unknown>>;
 type RestTrade = { readonly id: string; readonly createdAt: string };
 
 function request(type: 'subscribe' | 'unsubscribe', { symbol, channel }: Subscription): string {
   const message = { type, channel: CHANNELS[channel], id: symbol };
   return JSON.stringify(type === 'subscribe' ? { ...message, batched: false } : message);
-}
-
-function parse(text: string): Message | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Message) : null;
-  } catch {
-    return null;
-  }
 }
 
 function subscriptionOf(channel: unknown, symbol: unknown): Subscription | null {
@@ -69,7 +60,7 @@ class DydxDialogue implements Dialogue {
   }
 
   read(text: string): Notice[] {
-    const message = parse(text);
+    const message = messageOf(text);
     if (message === null) return [];
     const type = message['type'];
     if (type === 'error') return this.readError(message);
@@ -103,7 +94,7 @@ function isRestTrade(value: unknown): value is RestTrade {
 
 /** Throws an Error where the answer is no list of trades. */
 function tradesOf(answer: string): RestTrade[] {
-  const trades = parse(answer)?.['trades'];
+  const trades = messageOf(answer)?.['trades'];
   if (!Array.isArray(trades) || !trades.every(isRestTrade)) {
     throw new Error(`dydx trades: expected a list of trades, was ${answer.slice(0, 200)}`);
   }
@@ -143,7 +134,7 @@ export class DydxConnector implements VenueConnector {
   }
 
   readListing(answer: string): string[] {
-    const markets = parse(answer)?.['markets'];
+    const markets = messageOf(answer)?.['markets'];
     if (typeof markets !== 'object' || markets === null) {
       throw new Error(`dydx listing: expected markets, was ${answer.slice(0, 200)}`);
     }
@@ -170,12 +161,12 @@ export class DydxConnector implements VenueConnector {
     const oldest = page.at(-1)?.createdAt;
     const isFull = page.length >= REST_TRADES_MAX;
     const isProgress = all.length > known.length;
-    if (oldest !== undefined && isFull && isProgress && Date.parse(oldest) >= fromMs) {
+    if (oldest !== undefined && isFull && isProgress && Date.messageOf(oldest) >= fromMs) {
       this.hold(key, all);
       return { frames: [], next: { method: 'GET', path: tradesPath(symbol, oldest), weight: 1 }, isWhole: true };
     }
     this.pages.delete(key);
-    const trades = all.filter(({ createdAt }) => Date.parse(createdAt) >= fromMs);
+    const trades = all.filter(({ createdAt }) => Date.messageOf(createdAt) >= fromMs);
     const frames = trades.length === 0 ? [] : [JSON.stringify({ backfill: { symbol, trades: { trades } } })];
     // A full page of one moment is where the venue's paging ends: what lies behind it cannot be asked for.
     return { frames, next: null, isWhole: isProgress || !isFull };

@@ -112,9 +112,11 @@ export class DydxDecoder extends ObjectReader implements FrameDecoder {
   decode(bytes: Uint8Array, end: number): number {
     this.markets.begin();
     this.counter.begin();
-    const result = this.message(bytes, end);
+    const read = this.message(bytes, end);
+    // The refusal first: it finds every escape, and whether the session will decode the message once more.
+    const result = read < 0 ? refusal(bytes, end, read) : read;
     this.counter.finish(result);
-    return result < 0 ? refusal(bytes, end, result) : result;
+    return result;
   }
 
   private message(bytes: Uint8Array, end: number): number {

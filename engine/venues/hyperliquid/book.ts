@@ -40,6 +40,8 @@ export class BookReader extends ObjectReader {
   private levelsAt = 0;
   private headSlot = 0;
   private count = 0;
+  /** Levels of the longer side: a push shows 20, or 5, and nothing of what lies behind them. */
+  private depth = 0;
 
   constructor(sink: RecordSink) {
     super();
@@ -87,6 +89,7 @@ export class BookReader extends ObjectReader {
   /** `[bids, asks]`, behind the head record. */
   private sides(bytes: Uint8Array, at: number, end: number): number {
     this.count = 0;
+    this.depth = 0;
     this.headSlot = this.sink.claim(this.market, RecordType.bookChange);
     if (this.headSlot < 0) return this.headSlot;
     if (at >= end || bytes[at] !== OPEN_ARRAY) return wrongType(bytes, at, end);
@@ -104,6 +107,7 @@ export class BookReader extends ObjectReader {
   private side(bytes: Uint8Array, at: number, end: number, flags: number): number {
     if (at >= end || bytes[at] !== OPEN_ARRAY) return wrongType(bytes, at, end);
     let position = skipSpace(bytes, at + 1, end);
+    const before = this.count;
     while (bytes[position] !== CLOSE_ARRAY) {
       const after = this.oneLevel(bytes, position, end, flags);
       if (after < 0) return after;
@@ -111,6 +115,7 @@ export class BookReader extends ObjectReader {
       position = next(bytes, after, end, CLOSE_ARRAY);
       if (position < 0) return position;
     }
+    this.depth = Math.max(this.depth, this.count - before);
     return position + 1;
   }
 
@@ -138,6 +143,6 @@ export class BookReader extends ObjectReader {
     f64[base + bookChange.at.lastSequence] = timeMs;
     f64[base + bookChange.at.previousSequence] = 0;
     f64[base + bookChange.at.checksum] = 0;
-    f64[base + bookChange.at.depth] = 0;
+    f64[base + bookChange.at.depth] = this.depth;
   }
 }

@@ -43,6 +43,8 @@ const HAS_BOOK = 8;
 const HAS_BIDS = 16;
 const HAS_ASKS = 32;
 const HAS_LCD_SIDE = 64;
+/** What tells an answer with a book from any other answer. */
+const IS_BOOK = HAS_SEQUENCE | HAS_BOOK | HAS_BIDS | HAS_ASKS;
 
 /** What an object is: an update whose sequence is required, a whole book of a stream, or an answer asked for. */
 export const BookForm = { chainUpdate: 0, indexerUpdate: 1, whole: 2, answer: 3 } as const;
@@ -189,6 +191,8 @@ export class BookObjects extends ObjectList {
 
   protected endEntry(bytes: Uint8Array, end: number): number {
     if ((this.seen & HAS_ID) === 0) return FrameResult.missingField;
+    // Lists that are empty may be left out: an answer of another kind must not be taken for an empty book.
+    if (this.form === BookForm.answer && (this.seen & IS_BOOK) === 0) return FrameResult.missingField;
     // An answer of the LCD without a number cannot be joined; it is also that of v1beta1, in other units.
     const needsSequence = this.form <= BookForm.indexerUpdate || (this.seen & HAS_LCD_SIDE) !== 0;
     if (needsSequence && (this.seen & HAS_SEQUENCE) === 0) return FrameResult.missingField;

@@ -2,11 +2,11 @@
 //
 // Source: Injective API docs, "WebSocket" (2026-08): `id` a positive integer, `subscription_id` unique on the connection.
 
+import { type Message, messageOf } from '../../connect/message.ts';
 import type { Dialogue, Notice, Subscription } from '../../connect/protocol.ts';
 import type { MarketKind } from './listing.ts';
 
 type Asked = { readonly subscription: Subscription; readonly isSubscribed: boolean };
-type Message = Readonly<Record<string, unknown>>;
 
 export class InjectiveDialogue implements Dialogue {
   private readonly kinds: ReadonlyMap<string, MarketKind>;
@@ -37,7 +37,7 @@ export class InjectiveDialogue implements Dialogue {
   }
 
   read(text: string): Notice[] {
-    const message = parse(text);
+    const message = messageOf(text);
     if (message === null) return [];
     const id = Number(message['id']);
     const asked = this.asked.get(id);
@@ -74,15 +74,6 @@ export class InjectiveDialogue implements Dialogue {
 
 function nameOf({ symbol, channel }: Subscription): string {
   return `${channel}:${symbol}`;
-}
-
-function parse(text: string): Message | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Message) : null;
-  } catch {
-    return null;
-  }
 }
 
 function errorText(error: unknown): string {

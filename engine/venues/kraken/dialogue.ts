@@ -2,10 +2,9 @@
 //
 // Source: Kraken WebSocket v2 docs, "Book", "Trade", "Instrument", "Ping" (2026-05); venues.md §3.2.
 
+import { asMessage, type Message, messageOf } from '../../connect/message.ts';
 import type { Dialogue, FeedChannel, Notice, Subscription } from '../../connect/protocol.ts';
 import type { BookDepth } from './limits.ts';
-
-type Message = Readonly<Record<string, unknown>>;
 
 /** Our channels by the venue's. */
 const CHANNELS: Readonly<Record<string, FeedChannel>> = { book: 'book', trade: 'trades' };
@@ -16,18 +15,6 @@ const DONE = /already subscribed|subscription not found/i;
 
 /** Requests whose channel is remembered: answers come within a second. */
 const ASKED_MAX = 1000;
-
-function asMessage(value: unknown): Message | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Message) : null;
-}
-
-function parse(text: string): Message | null {
-  try {
-    return asMessage(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
 
 export class KrakenDialogue implements Dialogue {
   private readonly depth: BookDepth;
@@ -53,7 +40,7 @@ export class KrakenDialogue implements Dialogue {
   }
 
   read(text: string): Notice[] {
-    const message = parse(text);
+    const message = messageOf(text);
     if (message === null) return [];
     const { method, channel } = message as { method?: unknown; channel?: unknown };
     if (method === 'subscribe' || method === 'unsubscribe') return this.answer(message, method === 'subscribe');

@@ -21,7 +21,7 @@ import {
   wrongType,
 } from '../../decode/scan.ts';
 import type { FrameDecoder, RecordSink } from '../../decode/sink.ts';
-import { firstMember, keyFrom, keyTo, member } from '../../decode/walk.ts';
+import { firstMember, keyFrom, keyTo, member, refusal } from '../../decode/walk.ts';
 import { BookMessages } from './book.ts';
 import { QuoteMessages } from './quote.ts';
 import { TradeMessages } from './trade.ts';
@@ -67,6 +67,11 @@ export class NormalisedDecoder implements FrameDecoder {
   decode(bytes: Uint8Array, end: number): number {
     this.sequence[0] = NOT_STATED;
     this.outcome = 0;
+    const result = this.frame(bytes, end);
+    return result < 0 ? refusal(bytes, end, result) : result;
+  }
+
+  private frame(bytes: Uint8Array, end: number): number {
     const at = skipSpace(bytes, 0, end);
     if (at >= end) return FrameResult.syntax;
     let after: number;

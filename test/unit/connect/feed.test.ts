@@ -84,6 +84,46 @@ test('without a list it keeps asking, or goes on after so many tries where told 
   await stopClean(going);
 });
 
+test('a list without any market is no list: it is asked for again', async () => {
+  const rig = new Rig({}, names(2), {}, (venue) => {
+    venue.listed = [];
+  });
+  await rig.timers.advance(5_000);
+  assert.deepEqual(rig.feed.report().unknownSymbols, []);
+  rig.venue.listed = names(2);
+  assert.ok(await rig.untilAllLive(20_000));
+  await stopClean(rig);
+});
+
+test('a snapshot that was asked for on a connection since lost makes no book on the next one', async () => {
+  const rig = new Rig({ bookSource: 'rest' }, names(1));
+  assert.ok(await rig.untilAllLive(10_000));
+  // Live for so long, the next snapshot is asked for at once.
+  await rig.timers.advance(15_000);
+  const asked = rig.venue.requests.length;
+  const { latencyMs } = rig.venue;
+  rig.venue.change('M0', 1);
+  const sequence = rig.venue.sequenceOf('M0');
+  let isFirst = true;
+  rig.venue.answer = ({ url }) => {
+    if (!isFirst || !url.endsWith('/book/M0')) return null;
+    isFirst = false;
+    return { body: JSON.stringify({ sequence }) };
+  };
+  rig.venue.latencyMs = 4_000;
+  assert.ok(await rig.timers.advanceUntil(() => rig.venue.requests.length > asked, 1_000));
+  rig.venue.latencyMs = latencyMs;
+  rig.venue.live[0].cut();
+  // While no connection is up the book moves on; then the market is quiet.
+  for (let count = 0; count < 5; count++) rig.venue.change('M0');
+  for (let checks = 0; checks < 200; checks++) {
+    await rig.timers.advance(100);
+    if (rig.book('M0').isLive) assert.equal(rig.book('M0').sequence, rig.venue.sequenceOf('M0'));
+  }
+  assert.ok(rig.book('M0').isLive);
+  await stopClean(rig);
+});
+
 for (const failuresMax of [3, 5]) {
   test(`C2: refused connections are tried after 1, 2, 4, 8, 8, 8 s exactly, 1 s again after success (${failuresMax})`, async () => {
     const rig = new Rig({}, names(3), { breaker: { ...BREAKER, failuresMax } }, (venue) => {
@@ -456,6 +496,17 @@ test('single broken frames are borne, nothing but broken ones ends the connectio
   await rig.timers.advance(100);
   assert.match(rig.lost[0].reason, /^broken-frames/);
   assert.ok(await rig.untilAllLive(20_000));
+  await stopClean(rig);
+});
+
+test('frames that the engine has no room for are not the fault of the connection', async () => {
+  const rig = new Rig({}, names(2), { rejectedInARowMax: 10 });
+  assert.ok(await rig.untilAllLive(5_000));
+  const [socket] = rig.venue.live;
+  for (let frame = 0; frame < 100; frame++) socket.tell({ isDropped: true });
+  await rig.timers.advance(1_000);
+  assert.equal(rig.venue.sockets.length, 1);
+  assert.equal(rig.feed.report().totals.rejected, 100);
   await stopClean(rig);
 });
 

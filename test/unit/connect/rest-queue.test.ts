@@ -140,6 +140,28 @@ test('no answer in time is a failure, and the request is aborted', async () => {
   assert.deepEqual(bench.queue.report().failures, { timeout: 1 });
 });
 
+test('a cancelled job makes room for what waits, also where it was the probe', async () => {
+  const bench = new Bench({ inFlightMax: 1 });
+  bench.reply = () => 'never';
+  bench.push('first');
+  bench.push('second');
+  bench.queue.cancel('first');
+  assert.deepEqual(bench.paths, ['/first', '/second']);
+  const probed = new Bench({ inFlightMax: 1, breaker: { ...REST.breaker, failuresMax: 1 }, triesMax: 1 });
+  probed.reply = () => 'cut';
+  probed.push('broken');
+  await probed.timers.advance(10);
+  probed.reply = (path) => (path === '/probe' ? 'never' : {});
+  probed.push('probe');
+  probed.push('next');
+  await probed.timers.advance(1_000);
+  assert.deepEqual(probed.paths, ['/broken', '/probe']);
+  probed.queue.cancel('probe');
+  await probed.timers.advance(10);
+  assert.ok(probed.ended.some(({ key, result }) => key === 'next' && result.isOk));
+  assert.equal(probed.timers.open, 0);
+});
+
 test('a cancelled job ends without an answer, waiting or running', async () => {
   const bench = new Bench({ inFlightMax: 1 });
   bench.push('running');

@@ -19,6 +19,7 @@ type Frame = {
   snapshot?: string;
   answer?: { sequence: number };
   isBroken?: boolean;
+  isDropped?: boolean;
 };
 
 export class PlainBook {
@@ -194,6 +195,7 @@ export class Rig implements FeedHooks {
   private take(frame: Frame, owner: number, dataAt: Map<string, number>): FrameResult {
     const nowMs = this.timers.nowMs();
     if (frame.isBroken === true) return FrameResult.syntax;
+    if (frame.isDropped === true) return FrameResult.dropped;
     if (frame.trade !== undefined && frame.id !== undefined) {
       dataAt.set(`trades:${frame.trade}`, nowMs);
       const ids = this.trades.get(frame.trade) ?? [];

@@ -39,3 +39,11 @@ test('a thousand markets share as few connections as fit', () => {
   const shares = shareOut(new PlainConnector(), names(1_000), ['book', 'trades']);
   assert.equal(shares.length, 20);
 });
+
+test('of a market without a book only the trades are asked for', () => {
+  const shares = shareOut(new PlainConnector(), ['M0', 'M1'], ['book', 'trades'], new Set(['M0']));
+  assert.deepEqual(
+    shares.map((share) => share.map(({ symbol, channel }) => `${symbol} ${channel}`)),
+    [['M0 trades', 'M1 book', 'M1 trades']],
+  );
+});

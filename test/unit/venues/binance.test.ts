@@ -524,6 +524,11 @@ describe('other frames', () => {
     ['\ufeff{}', FrameResult.syntax],
     ['{"e":"blockTrade",}', FrameResult.syntax],
     ["{'e':'trade'}", FrameResult.syntax],
+    ['{"e":"aggTrade","s":5,"p":}', FrameResult.syntax],
+    [
+      '{"stream":"a@depth","data":{"e":"depthUpdate","E":"x","s":"A","U":1,"u":2,"b":[["1","2"],"a":[]}}',
+      FrameResult.syntax,
+    ],
     [`{"a":${'['.repeat(100_000)}`, FrameResult.shape],
   ] as const)
     it(`say ${want} to ${frame.slice(0, 60)}`, () => assert.equal(spot.result(frame), want));

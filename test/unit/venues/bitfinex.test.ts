@@ -416,6 +416,19 @@ test('frames before their subscription are kept and decoded with it, in their or
   assert.deepEqual([early.decoder.gaps, early.take(BOOK).records], [0, []]);
 });
 
+test('kept frames are decoded once, also where numbers are not asked for', () => {
+  const peer = new Peer([]);
+  peer.take('[10,[[1,1,1]]]');
+  const takeAsSession = (frame: string): MemoryRecord[] => {
+    const bytes = Uint8Array.from(Buffer.from(frame));
+    peer.sink.begin();
+    assert.equal(peer.decoder.decodeInOrder(new DataView(bytes.buffer), 0, bytes.length), 0);
+    return peer.take(frame).records;
+  };
+  assert.equal(takeAsSession(BOOK).length, 2);
+  assert.deepEqual(takeAsSession(BOOK), []);
+});
+
 test('a kept frame that is no frame of its channel refuses the subscription once, and the loss is told', () => {
   const peer = new Peer([CONF]);
   peer.all(['[10,[[1,1,1]],1]', '[10,[2,"1",-1],2]']);

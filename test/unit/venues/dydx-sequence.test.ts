@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { RECEIVE } from '../../../engine/decode/sink.ts';
 import { DydxDecoder } from '../../../engine/venues/dydx/decode.ts';
-import { StateReason } from '../../../schemas/ids.ts';
+import { FrameResult, StateReason } from '../../../schemas/ids.ts';
 import { decodeFrame, MemorySink } from '../../support/memory-sink.ts';
 import { recordingTest } from '../../support/recordings.ts';
 import '../../support/seed.ts';
@@ -84,9 +84,9 @@ const CASES: readonly (readonly [name: string, steps: string, expected: Expected
   ['a refusal behind higher numbers', 'c0 s1 d3 e2 d4', [0, 0, [], 3]],
   ['an error that repeats the present number', 'c0 s1 d2 e2 d3', [0, 0, [], 3]],
   ['an error with the number of an unanswered subscribe', 'c0 e1 s1 d2', [0, 0, [], 2]],
-  ['a hole that nothing fills, until the server would have answered', 'c0 s1 d3 +29 d4 +2 d5', [1, 0, [1], 4]],
-  ['a hole filled in time', 'c0 s1 d3 +29 s2 +30 d4', [0, 0, [], 4]],
-  ['two holes of different age', 'c0 s1 d3 +20 d5 +11 d6 +20 d7', [2, 0, [1, 1], 5]],
+  ['a hole that nothing fills, until an answer would have come', 'c0 s1 d3 +4 d4 +2 d5', [1, 0, [1], 4]],
+  ['a hole filled in time', 'c0 s1 d3 +4 s2 +30 d4', [0, 0, [], 4]],
+  ['two holes of different age', 'c0 s1 d3 +3 d5 +3 d6 +3 d7', [2, 0, [1, 1], 5]],
   ['a hole filled by data: out of order', 'c0 s1 d3 d2 d4', [1, 1, [1], 3]],
   ['a hole filled by unsubscribed: out of order', 'c0 s1 d3 u2 d4', [1, 1, [1], 3]],
   ['a repeat', 'c0 s1 d2 d2 d3', [0, 1, [], 3]],
@@ -162,6 +162,19 @@ test('a message with escapes, which is decoded twice, counts once', () => {
   assert.deepEqual([decoder.gaps, decoder.duplicates], [0, 1]);
   decodeFrame(sink, decoder, escaped('d4'));
   assert.deepEqual([decoder.gaps, decoder.duplicates], [1, 2]);
+});
+
+test('a message refused for broken JSON behind a wrong field, escapes in it, is a loss at the next number', () => {
+  const sink = new MemorySink();
+  const decoder = new DydxDecoder(sink, 'dydx');
+  for (const step of ['c0', 's1', 'd2']) decodeFrame(sink, decoder, message(step));
+  const broken = message('d3').replace('["1","1"]]}}', '["1","0\\"]]},"z":""}');
+  assert.equal(decodeFrame(sink, decoder, broken).result, FrameResult.syntax);
+  assert.deepEqual(
+    decodeFrame(sink, decoder, message('d4')).records.map(({ type }) => type),
+    ['gap', 'bookChange', 'level'],
+  );
+  assert.equal(decoder.gaps, 1);
 });
 
 test('where requests are known every schedule of answers is free of alarms, and every lost message is told', () => {

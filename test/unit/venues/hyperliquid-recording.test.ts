@@ -46,7 +46,7 @@ function mapBook({ coin: market, time, levels }: Data): MemoryRecord[] {
   const rows = levels.flatMap((side, index) => side.map((row) => ({ ...row, flags: index === 0 ? 0 : LevelFlag.ask })));
   const times = { receiveTimeNs: 1, exchangeTimeUs: time * 1000, firstSequence: time, lastSequence: time };
   const flags = ChangeFlag.snapshot | ChangeFlag.hasSequence;
-  const none = { previousSequence: 0, checksum: 0, depth: 0 };
+  const none = { previousSequence: 0, checksum: 0, depth: Math.max(...levels.map(({ length }) => length)) };
   return [
     { type: 'bookChange', market, flags, count: rows.length, ...times, ...none },
     ...rows.map(({ px: price, sz: quantity, flags: side }) => {

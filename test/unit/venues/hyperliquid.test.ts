@@ -60,10 +60,11 @@ const ACK =
   '{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}}';
 const GREETING = 'Websocket connection established.';
 
-function head(market: string, count: number, timeMs: number): MemoryRecord {
+/** `depth` is the levels of the longer side. */
+function head(market: string, count: number, timeMs: number, depth: number): MemoryRecord {
   const flags = ChangeFlag.snapshot | ChangeFlag.hasSequence;
   const times = { receiveTimeNs: 1, exchangeTimeUs: timeMs * 1000, firstSequence: timeMs, lastSequence: timeMs };
-  return { type: 'bookChange', market, flags, count, ...times, previousSequence: 0, checksum: 0, depth: 0 };
+  return { type: 'bookChange', market, flags, count, ...times, previousSequence: 0, checksum: 0, depth };
 }
 
 function level(market: string, flags: number, price: string, quantity: string): MemoryRecord {
@@ -90,7 +91,7 @@ test('a book is whole, numbered by its time, with the digits of its levels as se
   assert.deepEqual(once(BOOK), {
     result: applied,
     records: [
-      head('BTC', 3, 1703875200000),
+      head('BTC', 3, 1703875200000, 2),
       level('BTC', 0, '98450.50', '2.5'),
       level('BTC', 0, '98449.75', '1.8'),
       level('BTC', LevelFlag.ask, '98451.00', '1.5'),
@@ -99,10 +100,10 @@ test('a book is whole, numbered by its time, with the digits of its levels as se
 });
 
 test('a fast book, one with a spread, and one with an empty side are books like any other', () => {
-  const expected = [head('xyz:NVDA', 1, 1785251521889), level('xyz:NVDA', LevelFlag.ask, '1', '0.01246')];
+  const expected = [head('xyz:NVDA', 1, 1785251521889, 1), level('xyz:NVDA', LevelFlag.ask, '1', '0.01246')];
   assert.deepEqual(once(FAST), { result: applied, records: expected });
   const empty = '{"channel":"l2Book","data":{"coin":"SHIA","time":1730160007687,"levels":[[],[]]}}';
-  assert.deepEqual(once(empty), { result: applied, records: [head('SHIA', 0, 1730160007687)] });
+  assert.deepEqual(once(empty), { result: applied, records: [head('SHIA', 0, 1730160007687, 0)] });
 });
 
 test("a trade has the taker's side, and time and tid together are its id", () => {
@@ -466,7 +467,7 @@ test('whatever levels a book has, its records say the same', () => {
     const { result, records } = once(JSON.stringify({ channel: 'l2Book', data: { coin: 'A', time, levels } }));
     assert.equal(result, applied);
     assert.deepEqual(records, [
-      head('A', bidRows.length + askRows.length, time),
+      head('A', bidRows.length + askRows.length, time, Math.max(bidRows.length, askRows.length)),
       ...bidRows.map(([price, quantity]) => level('A', 0, price, quantity)),
       ...askRows.map(([price, quantity]) => level('A', LevelFlag.ask, price, quantity)),
     ]);

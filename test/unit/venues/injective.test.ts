@@ -314,6 +314,11 @@ test('frames are refused by their category, and nothing of them is kept', () => 
     [BLOCK.replace('"block_time"', '"spot_orderbook_updates":[],"block_time"'), shape],
     [BLOCK.replace('"1702123456789"', '"soon"'), type],
     [UPDATE.replace('"sequence":"6916387",', ''), missingField],
+    // An answer of another kind is no empty book.
+    [`{"snapshot":{"symbol":"${SPOT}"}}`, missingField],
+    [`{"snapshot":{"symbol":"${SPOT}","lastUpdateId":5,"bids":[["17","1"]],"asks":[]}}`, missingField],
+    [`{"snapshot":{"symbol":"${SPOT}","code":5,"message":"not found","details":[]}}`, missingField],
+    [`{"orderbooks":[{"marketId":"${SPOT}"}]}`, missingField],
     [UPDATE.replace('true', '1'), type],
     [UPDATE.replace(/"}$/, '0"}'), shape],
     [UPDATE.replace('0.000000000073489', '0.0000000000734890000000000000001'), precision],

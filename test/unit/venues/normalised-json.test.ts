@@ -333,6 +333,9 @@ describe('frames of normalised messages', () => {
     assert.deepEqual(records([{ type: 'disconnect' }, { type: 'trade_bar' }, trade]), [tradeRecord]);
     assert.equal(result([{ type: 'disconnect' }, { type: 'trade_bar' }]), FrameResult.control);
     assert.equal(result('{"type":"trade_bar",}'), FrameResult.syntax);
+    // Broken behind another fault.
+    assert.equal(result('{} {}'), FrameResult.syntax);
+    assert.equal(result(`[{"type":"trade"},${JSON.stringify(trade)}`), FrameResult.syntax);
   });
 
   it('that are no messages are shape, or syntax where they are no JSON', () => {
