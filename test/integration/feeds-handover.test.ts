@@ -70,7 +70,7 @@ describe('an announced end', { concurrency: true }, () => {
 describe('a planned end of life', { concurrency: true }, () => {
   for (const venue of ['binance', 'kraken'] as const) {
     test(`of ${venue}, again and again, leaves books live and trades whole`, async (t) => {
-      const [run, statuses] = await started(venue, { feed: () => ({ lifeMs: 4_000 }) });
+      const [run, statuses] = await started(venue, { feed: () => ({ lifeMs: 3_000 }) });
       t.after(() => run.stop());
       t.after(() => statuses.close());
       const { openMin } = await watchUntil(run, () => run.simulator.stats().sockets.closed >= 2);

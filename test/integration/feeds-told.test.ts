@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { faultPlanOf } from '../../engine/simulate/fault-plan.ts';
+import type { Simulator } from '../../engine/simulate/simulator.ts';
 import { allServed, feedWhere, progressOf } from '../support/feed-checks.ts';
 import { eventually } from '../support/live-engine.ts';
 import { SEED } from '../support/seed.ts';
@@ -33,10 +34,15 @@ async function health(run: VenueRun): Promise<{ code: number; health: Health }> 
   return { code, health: JSON.parse(body) as Health };
 }
 
-/** The venue refuses, and the connection that there is ends. */
-function beginOutage({ simulator }: VenueRun): void {
+/** The venue refuses from now on. */
+function refuse(simulator: Simulator): void {
   simulator.startFaults(faultPlanOf(OUTAGE));
   simulator.inject({ kind: 'refuse' });
+}
+
+/** It refuses, and the connection that there is ends. */
+function beginOutage({ simulator }: VenueRun): void {
+  refuse(simulator);
   simulator.inject({ kind: 'cut' });
 }
 
@@ -121,7 +127,7 @@ describe('a connection', { concurrency: true }, () => {
 
   test('that waits for its turn or its venue is no more when the engine has stopped', async () => {
     const run = await VenueRun.start('binance', OPTIONS, {
-      before: (simulator) => simulator.inject({ kind: 'refuse' }),
+      before: refuse,
     });
     await feedWhere(run, 'refused', ({ errors }) => Object.keys(errors).length > 0);
     const summary = await run.stop();

@@ -161,12 +161,12 @@ export class DydxConnector implements VenueConnector {
     const oldest = page.at(-1)?.createdAt;
     const isFull = page.length >= REST_TRADES_MAX;
     const isProgress = all.length > known.length;
-    if (oldest !== undefined && isFull && isProgress && Date.messageOf(oldest) >= fromMs) {
+    if (oldest !== undefined && isFull && isProgress && Date.parse(oldest) >= fromMs) {
       this.hold(key, all);
       return { frames: [], next: { method: 'GET', path: tradesPath(symbol, oldest), weight: 1 }, isWhole: true };
     }
     this.pages.delete(key);
-    const trades = all.filter(({ createdAt }) => Date.messageOf(createdAt) >= fromMs);
+    const trades = all.filter(({ createdAt }) => Date.parse(createdAt) >= fromMs);
     const frames = trades.length === 0 ? [] : [JSON.stringify({ backfill: { symbol, trades: { trades } } })];
     // A full page of one moment is where the venue's paging ends: what lies behind it cannot be asked for.
     return { frames, next: null, isWhole: isProgress || !isFull };
