@@ -115,7 +115,7 @@ test('packages stay where they belong', () => {
     'uWebSockets.js': /^(engine\/(uws|ingress|publish)\/|bench\/|test\/)/,
     commander: /^engine\/cli\.ts$/,
     zod: /^engine\/config\.ts$/,
-    pino: /^engine\/observe\/log\.ts$/,
+    pino: /^(engine\/observe\/log\.ts$|test\/)/,
     'prom-client': /^engine\/publish\/|^test\//,
     'hdr-histogram-js': /^(engine\/publish\/|bench\/|test\/)/,
     flatbuffers: /^(engine\/publish\/|schemas\/generated|bench\/|test\/)/,
