@@ -52,8 +52,9 @@ function byVenue(option: string, entries: readonly string[]): Map<Dialect, strin
     entries.map((entry) => {
       const [venue] = entry.split('=', 1);
       const value = entry.slice(venue.length + 1);
+      const was = venue.length === entry.length ? 'a value without a venue' : `one of ${JSON.stringify(venue)}`;
       if (!isDialect(venue) || value === '')
-        throw new UsageError(`${option}: expected VENUE=VALUE with a known venue, was one of ${JSON.stringify(venue)}`);
+        throw new UsageError(`${option}: expected VENUE=VALUE with a known venue, was ${was}`);
       return [venue, value];
     }),
   );
