@@ -22,6 +22,8 @@ export const LEVELS = 60;
 const LIMITS_SCALE = 10;
 
 const ONE_DECIMALS = 18;
+/** The states of all markets are one long answer, made in the thread of the simulator: not asked for more often than this. */
+const LOOK_MS = 100;
 
 /** Units of 10^-18 of a decimal text. */
 function unitsOf(text: string): bigint {
@@ -102,6 +104,7 @@ export class VenueRun {
     try {
       await eventually('all books live', async () => {
         left = await this.notLive();
+        if (left.length > 0) await sleep(LOOK_MS);
         return left.length === 0;
       });
     } catch {
