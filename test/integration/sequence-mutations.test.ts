@@ -70,10 +70,16 @@ const ROWS: readonly Row[] = [
   { file: OKX_2022, venue: 'okx', evidence: 'checksum', frames: 290 },
 ];
 
-test('Every counter and checksum of the venue rules has a row', () => {
+/**
+ * Venues whose losses are tried in tests of their own: Bybit and dYdX with their simulators, where the requests are known
+ * (dydx-sequence, bybit, test/venues), Injective in its recording's test. Hyperliquid's whole books lose nothing by a loss.
+ */
+const ELSEWHERE = ['bybit number', 'bybit-spot number', 'dydx connection', 'hyperliquid number', 'injective number'];
+
+test('Every counter and checksum of the venue rules has a row, or a test of its own', () => {
   const declared = VENUE_RULES.flatMap(({ venue }) => evidenceOf(venue).map((evidence) => `${venue} ${evidence}`));
   const tried = new Set(ROWS.map(({ venue, evidence }) => `${venue} ${evidence}`));
-  assert.deepEqual([...tried].sort(), declared.sort());
+  assert.deepEqual([...tried, ...ELSEWHERE].sort(), declared.sort());
 });
 
 /** In the file's own numbering of connections. */
