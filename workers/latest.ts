@@ -56,7 +56,6 @@ export class LatestValues {
       f64[at + latest.at.askPriceMilli + i] = ask < 0 ? 0 : book.asks.values[ask + i];
     }
     if (hasLast) market.trades.writeLastPrice(f64, at + latest.at.lastPriceMilli);
-    i32[words + latest.at.tradeLosses] = market.tradeLosses;
     i32[words + latest.at.openLosses] = market.openLosses;
     f64[at + latest.at.lossFromId] = market.lossFrom[0];
     f64[at + latest.at.lossFromTimeUs] = market.lossFrom[1];

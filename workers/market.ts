@@ -49,8 +49,7 @@ export class Market {
   drops = 0;
   /** True while the market waits in the shard's list of latest values to be shown. */
   isDirty = false;
-  /** Losses of trades so far, those since the last back-fill began, and id and venue time of the last trade before these. */
-  tradeLosses = 0;
+  /** Losses of trades that no back-fill has made good, and id and venue time of the last trade before the first of these. */
   openLosses = 0;
   readonly lossFrom = Float64Array.of(Number.NaN, 0);
   private isBackfilling = false;
@@ -108,7 +107,6 @@ export class Market {
 
   /** Trades of this market are missing from here on back to the last one known. */
   noteLoss(receiveNs: number): void {
-    this.tradeLosses++;
     if (this.openLosses === 0) {
       this.filter.writeLastId(this.lossFrom, 0);
       this.bars.writeNewestTime(this.lossFrom, 1);

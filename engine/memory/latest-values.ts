@@ -31,8 +31,7 @@ export type MarketMarks = {
   readonly state: BookState;
   readonly reason: StateReason;
   readonly sinceNs: number;
-  /** Losses of trades so far, those since the last back-fill began, and the last trade before the first of these (as lastTrade…). */
-  readonly tradeLosses: number;
+  /** Losses of trades that no back-fill has made good, and the last trade before the first of these (as lastTrade…). */
   readonly openLosses: number;
   readonly lossFromId: number;
   readonly lossFromTimeUs: number;
@@ -116,7 +115,6 @@ export class LatestReader {
       state: i32[at.state] as BookState,
       reason: i32[at.reason] as StateReason,
       sinceNs: f64[at.sinceNs],
-      tradeLosses: i32[at.tradeLosses],
       openLosses: i32[at.openLosses],
       lossFromId: f64[at.lossFromId],
       lossFromTimeUs: f64[at.lossFromTimeUs],

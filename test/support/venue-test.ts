@@ -70,7 +70,7 @@ async function assertTrades(run: VenueRun, mayLack: boolean): Promise<void> {
   }
 }
 
-/** Every subscription had data, and nothing of it was against the venue's limits. */
+/** Nothing was against the venue's limits, its code had no fault, and no client read too slowly. */
 function assertSound(run: VenueRun): void {
   const { violations, violationLog, errors, slowClients } = run.simulator.stats();
   assert.deepEqual([violations, errors, slowClients], [{}, 0, 0], JSON.stringify(violationLog));

@@ -38,7 +38,7 @@ function subscriptionOf(channel: unknown, symbol: unknown): Subscription | null 
 }
 
 /**
- * The subscription that an error names: `(v4_trades-XXX)` of an invalid id or a second subscribe, `channel v4_trades-XXX`
+ * The subscription that an error names: `(v4_trades-BTC-USD)` of an invalid id or a second subscribe, `channel v4_trades-…`
  * of too many. Texts that name the channel alone do not tell the market.
  */
 function refusedSubscription(message: string): Subscription | null {
