@@ -67,6 +67,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine/publish': [...SHARED, 'engine/measures', 'engine/uws', 'engine/connect'],
   'engine/synthetic': SHARED,
   'engine/connect': SHARED,
+  'engine/load': [...SHARED, 'engine/connect', 'engine/simulate', 'engine/synthetic', 'engine/report'],
+  'engine/report': [...BASE, 'engine/observe'],
   'engine/simulate': [...SHARED, 'engine/connect', 'engine/synthetic'],
   'workers/book': SHARED,
   'workers/bars': SHARED,
@@ -81,6 +83,7 @@ const JOINERS: Readonly<Record<string, readonly string[]>> = {
   'engine/ingress/decoders.ts': ['engine/venues'],
   'engine/ingress/connectors.ts': ['engine/venues'],
   'engine/simulate/simulators.ts': ['engine/venues'],
+  'engine/load/venue-frames.ts': ['engine/ingress/connectors.ts'],
 };
 
 function mayImport(from: string, to: string): boolean {
@@ -117,9 +120,9 @@ test('packages stay where they belong', () => {
     zod: /^engine\/config\.ts$/,
     pino: /^(engine\/observe\/log\.ts$|test\/)/,
     'prom-client': /^engine\/publish\/|^test\//,
-    'hdr-histogram-js': /^(engine\/publish\/|bench\/|test\/)/,
-    flatbuffers: /^(engine\/publish\/|schemas\/generated|bench\/|test\/)/,
-    ws: /^(engine\/(synthetic|simulate|connect)\/|bench\/|test\/)/,
+    'hdr-histogram-js': /^(engine\/(observe|publish)\/|bench\/|test\/)/,
+    flatbuffers: /^(engine\/(publish|load)\/|schemas\/generated|bench\/|test\/)/,
+    ws: /^(engine\/(synthetic|simulate|connect|load)\/|bench\/|test\/)/,
   };
   const bad = sources.flatMap(({ path, imports }) =>
     imports.filter((name) => name in holders && !holders[name].test(path)).map((name) => `${path} imports ${name}`),

@@ -17,7 +17,8 @@ export type Stage = (typeof STAGES)[number];
 const SUB_BUCKET_BITS = 11;
 const HALF = 1024;
 const TOP_BIT = Math.ceil(Math.log2(LATENCY_NS_MAX));
-const COUNTS = (TOP_BIT - SUB_BUCKET_BITS + 2) * HALF;
+/** Buckets of a histogram. */
+export const LATENCY_COUNTS = (TOP_BIT - SUB_BUCKET_BITS + 2) * HALF;
 
 /** Words (Float64) before the counts. */
 const AT_COUNT = 0;
@@ -28,7 +29,7 @@ const AT_OVERFLOW = 4;
 const AT_NEGATIVE = 5;
 const HEADER = 8;
 
-export const LATENCY_BYTES = (HEADER + COUNTS) * 8;
+export const LATENCY_BYTES = (HEADER + LATENCY_COUNTS) * 8;
 
 /** Lowest value of the bucket at a count's index. */
 export function latencyValueAt(index: number): number {
@@ -59,7 +60,7 @@ export class LatencyRecorder {
     if (ns > words[AT_MAX]) words[AT_MAX] = ns;
     words[AT_COUNT] += count;
     words[AT_SUM] += ns * count;
-    words[HEADER + indexOf(ns)] += count;
+    words[HEADER + latencyIndexOf(ns)] += count;
   }
 
   get count(): number {
@@ -91,7 +92,8 @@ export type LatencySnapshot = {
   readonly counts: Float64Array;
 };
 
-function indexOf(ns: number): number {
+/** The bucket that counts a value within the range. */
+export function latencyIndexOf(ns: number): number {
   if (ns < 2 * HALF) return ns | 0;
   if (ns < 0x80000000) {
     const shift = 32 - SUB_BUCKET_BITS - Math.clz32(ns);

@@ -8,6 +8,7 @@ import type { EngineClock } from '../base/clock.ts';
 import { type EngineMemory, shardOf } from '../memory/engine-memory.ts';
 import type { LatestReader } from '../memory/latest-values.ts';
 import type { MarketNames } from '../memory/market-names.ts';
+import { countsToJson } from '../observe/latency-counts.ts';
 import { horizonJson, itemJson, levelsJson } from './encode-json.ts';
 import { decodeTail, HttpError, type Query, type Reply, respond, TEXT_TYPE, wholeNumber } from './http.ts';
 import { isStage, type LatencyReport } from './latency-report.ts';
@@ -21,7 +22,6 @@ import type { Stats } from './stats.ts';
 import { isoJson, isoText } from './time-text.ts';
 
 const DEPTH_USUAL = 20;
-const HGRM = '.hgrm';
 
 export type Health = { readonly status: 'ok' | 'degraded' | 'failed'; readonly reasons: string[] };
 
@@ -69,7 +69,7 @@ export class Api {
     this.guarded(app, '/v1/markets', () => this.markets());
     this.guarded(app, '/v1/stats', () => ({ body: JSON.stringify(parts.stats()) }));
     this.guarded(app, '/v1/latency', () => ({ body: JSON.stringify(parts.latency.summary()) }));
-    this.guarded(app, '/v1/latency/*', (query) => this.hgrm(query));
+    this.guarded(app, '/v1/latency/*', (query) => this.stage(query));
     this.guarded(app, '/v1/book/*', (query) => this.book(query));
     this.guarded(app, '/v1/measures/*', (query) => this.measures(query));
     this.guarded(app, '/v1/bars/*', (query) => this.bars(query));
@@ -135,13 +135,20 @@ export class Api {
     return { body: JSON.stringify(rows) };
   }
 
-  private hgrm({ path }: Query): Reply {
+  /** `STAGE.hgrm` for people and their tools, `STAGE.json` for programs that subtract and merge. */
+  private stage({ path }: Query): Reply {
     const file = decodeTail(path, '/v1/latency/');
-    const stage = file.endsWith(HGRM) ? file.slice(0, -HGRM.length) : '';
+    const [, stage = '', form] = /^(.*)\.(hgrm|json)$/.exec(file) ?? [];
     if (!isStage(stage)) {
-      throw new HttpError(404, 'unknown-path', `expected STAGE.hgrm, was ${JSON.stringify(file.slice(0, 80))}`);
+      throw new HttpError(
+        404,
+        'unknown-path',
+        `expected STAGE.hgrm or STAGE.json, was ${JSON.stringify(file.slice(0, 80))}`,
+      );
     }
-    return { type: TEXT_TYPE, body: this.parts.latency.hgrm(stage) };
+    const { latency } = this.parts;
+    if (form === 'json') return { body: JSON.stringify(countsToJson(latency.counts(stage))) };
+    return { type: TEXT_TYPE, body: latency.hgrm(stage) };
   }
 
   private marketOf(path: string, prefix: string): number {

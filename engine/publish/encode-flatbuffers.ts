@@ -21,7 +21,7 @@ import {
   TradeBar,
   Value,
 } from '../../schemas/generated/stream.ts';
-import type { LatencySummary } from './latency-report.ts';
+import type { LatencySummary } from '../observe/latency-counts.ts';
 import {
   type Address,
   type BookChangeMessage,

@@ -1,7 +1,7 @@
 // What the stream and the HTTP answers carry, before it is text or bytes: one type per message. Times are whole
 // microseconds since 1970, 0 where there is none; decimals stay milli and atto.
 
-import type { LatencySummary } from './latency-report.ts';
+import type { LatencySummary } from '../observe/latency-counts.ts';
 
 /** Levels as four numbers each: price milli and atto, quantity milli and atto. */
 export type Levels = Float64Array;

@@ -5,9 +5,9 @@ import { type ingressCounter, MARKET_COUNTERS, SHARD_COUNTERS } from '../../sche
 import { ACTIVITY_NAMES } from '../../schemas/shared-state.ts';
 import type { FeedReport } from '../connect/report.ts';
 import { STAGES } from '../observe/latency.ts';
+import { summarize } from '../observe/latency-counts.ts';
 import { addFeedMetrics } from './feed-metrics.ts';
 import type { LatencyReport } from './latency-report.ts';
-import { summarize } from './latency-report.ts';
 import type { CounterTree } from './messages.ts';
 import type { VenueQualityStats } from './quality.ts';
 import type { Stats } from './stats.ts';

@@ -78,6 +78,10 @@ function routes(barKinds: readonly string[], limits: ApiLimits): Record<string, 
       type: TEXT_TYPE,
       parameters: [stage],
     },
+    '/v1/latency/{stage}.json': {
+      summary: 'Counts of one stage since the start, by bucket: to subtract and to merge',
+      parameters: [stage],
+    },
     '/v1/stats': { summary: 'Counters of the engine and of each market, connections and rings' },
     '/openapi.json': { summary: 'This description' },
   };

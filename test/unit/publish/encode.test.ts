@@ -6,7 +6,7 @@ import { ByteBuffer } from 'flatbuffers';
 import { LATENCY_BYTES, LatencyRecorder } from '../../../engine/observe/latency.ts';
 import { streamFlatbuffer } from '../../../engine/publish/encode-flatbuffers.ts';
 import { streamJson } from '../../../engine/publish/encode-json.ts';
-import { mergeRecorders, summarize, toHistogram } from '../../../engine/publish/latency-report.ts';
+import { mergeRecorders, summarize, toHistogram } from '../../../engine/observe/latency-counts.ts';
 import { addressOf, type BookChangeMessage, type StreamMessage } from '../../../engine/publish/messages.ts';
 import { isoText } from '../../../engine/publish/time-text.ts';
 import { splitSnapshot } from '../../../engine/publish/topics.ts';

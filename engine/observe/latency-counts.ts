@@ -1,0 +1,142 @@
+// Counts of one stage of latency: merged over threads, subtracted, and made into percentiles and hdr-histogram-js histograms.
+
+import { build, type Histogram } from 'hdr-histogram-js';
+import { LATENCY_NS_MAX } from '../../schemas/config.ts';
+import { LATENCY_COUNTS, type LatencyRecorder, latencyIndexOf, latencyValueAt } from './latency.ts';
+
+/** Samples that must lie beyond a percentile for it to be told (INTERFACES). */
+const SAMPLES_BEYOND_MIN = 10;
+
+export type LatencySummary = {
+  readonly unit: 'ns';
+  readonly count: number;
+  readonly min: number | null;
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  readonly max: number | null;
+};
+
+/** Counts of one stage, of one thread or of all its threads. */
+export type StageCounts = {
+  readonly count: number;
+  readonly sumNs: number;
+  readonly minNs: number;
+  readonly maxNs: number;
+  readonly overflow: number;
+  readonly negative: number;
+  readonly counts: Float64Array;
+};
+
+/** Adds recorders up; percentiles come from the sum, never from averages. */
+export function mergeRecorders(recorders: readonly LatencyRecorder[]): StageCounts {
+  return mergeCounts(recorders.map((recorder) => recorder.snapshot()));
+}
+
+/** What came to `now` after `before`; its extremes are those of the buckets, to three digits. */
+export function countsSince(now: StageCounts, before: StageCounts): StageCounts {
+  const counts = now.counts.map((count, index) => count - before.counts[index]);
+  const first = counts.findIndex((count) => count > 0);
+  const last = counts.findLastIndex((count) => count > 0);
+  return {
+    count: now.count - before.count,
+    sumNs: now.sumNs - before.sumNs,
+    minNs: first < 0 ? 0 : latencyValueAt(first),
+    maxNs: last < 0 ? 0 : latencyValueAt(last),
+    overflow: now.overflow - before.overflow,
+    negative: now.negative - before.negative,
+    counts,
+  };
+}
+
+/** A histogram with the same buckets: three digits over the whole range, so nothing is rounded twice. */
+export function toHistogram(stage: StageCounts): Histogram {
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: LATENCY_NS_MAX,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 64,
+    autoResize: false,
+    useWebAssembly: false,
+  });
+  for (let i = 0; i < stage.counts.length; i++) {
+    if (stage.counts[i] > 0) histogram.recordValueWithCount(latencyValueAt(i), stage.counts[i]);
+  }
+  return histogram;
+}
+
+/** The value at a percentile given in hundred-thousandths (99,900 is p99.9); null with fewer than ten samples beyond it. */
+export function percentileOf(stage: StageCounts, histogram: Histogram, share: number): number | null {
+  const beyond = (stage.count * (100_000 - share)) / 100_000;
+  if (stage.count === 0 || beyond < SAMPLES_BEYOND_MIN) return null;
+  return Math.min(histogram.getValueAtPercentile(share / 1000), stage.maxNs);
+}
+
+/** Percentiles are null with fewer than ten samples beyond them; of an empty stage all but the count is null. */
+export function summarize(stage: StageCounts): LatencySummary {
+  const { count } = stage;
+  if (count === 0) {
+    return { unit: 'ns', count, min: null, mean: null, p50: null, p90: null, p99: null, p999: null, max: null };
+  }
+  const histogram = toHistogram(stage);
+  const at = (share: number): number | null => percentileOf(stage, histogram, share);
+  const mean = Math.round(stage.sumNs / count);
+  const percentiles = { p50: at(50_000), p90: at(90_000), p99: at(99_000), p999: at(99_900) };
+  return { unit: 'ns', count, min: stage.minNs, mean, ...percentiles, max: stage.maxNs };
+}
+
+/** Counts as JSON says them: only buckets that hold something, by their lowest value. What a program subtracts and merges. */
+export type CountsJson = {
+  readonly unit: 'ns';
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  readonly overflow: number;
+  readonly negative: number;
+  readonly buckets: readonly (readonly [ns: number, count: number])[];
+};
+
+export function countsToJson(stage: StageCounts): CountsJson {
+  const buckets: [number, number][] = [];
+  for (let i = 0; i < stage.counts.length; i++)
+    if (stage.counts[i] > 0) buckets.push([latencyValueAt(i), stage.counts[i]]);
+  const { count, sumNs: sum, minNs: min, maxNs: max, overflow, negative } = stage;
+  return { unit: 'ns', count, sum, min, max, overflow, negative, buckets };
+}
+
+/** The inverse of countsToJson, bucket by bucket. */
+export function countsFromJson({ count, sum, min, max, overflow, negative, buckets }: CountsJson): StageCounts {
+  const counts = new Float64Array(LATENCY_COUNTS);
+  for (const [ns, held] of buckets) counts[latencyIndexOf(ns)] += held;
+  return { count, sumNs: sum, minNs: min, maxNs: max, overflow, negative, counts };
+}
+
+export function emptyCounts(): StageCounts {
+  return {
+    ...{ count: 0, sumNs: 0, minNs: 0, maxNs: 0, overflow: 0, negative: 0 },
+    counts: new Float64Array(LATENCY_COUNTS),
+  };
+}
+
+/** Adds counts up, of threads, processes, intervals or runs. */
+export function mergeCounts(parts: readonly StageCounts[]): StageCounts {
+  const filled = parts.filter(({ count }) => count > 0);
+  const counts = new Float64Array(LATENCY_COUNTS);
+  for (const part of filled) for (let i = 0; i < counts.length; i++) counts[i] += part.counts[i];
+  const sum = (pick: (part: StageCounts) => number): number => filled.reduce((total, each) => total + pick(each), 0);
+  return {
+    count: sum((each) => each.count),
+    sumNs: sum((each) => each.sumNs),
+    minNs: filled.reduce(
+      (least, each) => Math.min(least, each.minNs),
+      filled.length === 0 ? 0 : Number.POSITIVE_INFINITY,
+    ),
+    maxNs: filled.reduce((most, each) => Math.max(most, each.maxNs), 0),
+    overflow: sum((each) => each.overflow),
+    negative: sum((each) => each.negative),
+    counts,
+  };
+}
