@@ -19,9 +19,11 @@ const DEPTHS: Partial<Record<Dialect, number>> = { hyperliquid: 20, kraken: 10 }
 export const LEVELS = 60;
 
 /** Limits pass faster than at the venue, on both sides alike, so that a run of seconds meets what takes hours there. */
-const LIMITS_SCALE = 10;
+const LIMITS_SCALE = 30;
 
 const ONE_DECIMALS = 18;
+/** Between two looks at books, so that a test leaves the machine to the engine and to the tests beside it. */
+const PAUSE_MS = 2;
 /** The states of all markets are one long answer, made in the thread of the simulator: not asked for more often than this. */
 const LOOK_MS = 100;
 
@@ -136,6 +138,7 @@ export class VenueRun {
       const symbol = symbols[at % symbols.length];
       const book = await this.book(symbol);
       this.looked++;
+      await sleep(PAUSE_MS);
       if (book.state !== 'live') continue;
       this.live++;
       if (!this.isTrue(symbol, book))
