@@ -5,7 +5,7 @@ import { LATENCY_NS_MAX } from '../../schemas/config.ts';
 import { LATENCY_COUNTS, type LatencyRecorder, latencyIndexOf, latencyValueAt } from './latency.ts';
 
 /** Samples that must lie beyond a percentile for it to be told (INTERFACES). */
-const SAMPLES_BEYOND_MIN = 10;
+export const SAMPLES_BEYOND_MIN = 10;
 
 export type LatencySummary = {
   readonly unit: 'ns';
@@ -67,11 +67,29 @@ export function toHistogram(stage: StageCounts): Histogram {
   return histogram;
 }
 
-/** The value at a percentile given in hundred-thousandths (99,900 is p99.9); null with fewer than ten samples beyond it. */
-export function percentileOf(stage: StageCounts, histogram: Histogram, share: number): number | null {
-  const beyond = (stage.count * (100_000 - share)) / 100_000;
-  if (stage.count === 0 || beyond < SAMPLES_BEYOND_MIN) return null;
-  return Math.min(histogram.getValueAtPercentile(share / 1000), stage.maxNs);
+/** Greatest value that the bucket at an index counts. */
+export function bucketTop(index: number): number {
+  return latencyValueAt(index + 1) - 1;
+}
+
+/**
+ * Values in ns at shares in hundred-thousandths (99,900 is p99.9), which must ascend: the top of the bucket that holds the
+ * sample at that rank, as HdrHistogram tells it, and never more than the greatest sample. Null with fewer than ten beyond.
+ */
+export function percentilesOf(stage: StageCounts, shares: readonly number[]): (number | null)[] {
+  const values: (number | null)[] = [];
+  let index = -1;
+  let passed = 0;
+  for (const share of shares) {
+    if (stage.count === 0 || (stage.count * (100_000 - share)) / 100_000 < SAMPLES_BEYOND_MIN) {
+      values.push(null);
+      continue;
+    }
+    const rank = Math.max(1, Math.ceil((stage.count * share) / 100_000));
+    while (passed < rank && index + 1 < stage.counts.length) passed += stage.counts[++index];
+    values.push(Math.min(bucketTop(index), stage.maxNs));
+  }
+  return values;
 }
 
 /** Percentiles are null with fewer than ten samples beyond them; of an empty stage all but the count is null. */
@@ -80,11 +98,9 @@ export function summarize(stage: StageCounts): LatencySummary {
   if (count === 0) {
     return { unit: 'ns', count, min: null, mean: null, p50: null, p90: null, p99: null, p999: null, max: null };
   }
-  const histogram = toHistogram(stage);
-  const at = (share: number): number | null => percentileOf(stage, histogram, share);
+  const [p50, p90, p99, p999] = percentilesOf(stage, [50_000, 90_000, 99_000, 99_900]);
   const mean = Math.round(stage.sumNs / count);
-  const percentiles = { p50: at(50_000), p90: at(90_000), p99: at(99_000), p999: at(99_900) };
-  return { unit: 'ns', count, min: stage.minNs, mean, ...percentiles, max: stage.maxNs };
+  return { unit: 'ns', count, min: stage.minNs, mean, p50, p90, p99, p999, max: stage.maxNs };
 }
 
 /** Counts as JSON says them: only buckets that hold something, by their lowest value. What a program subtracts and merges. */
@@ -101,7 +117,9 @@ export type CountsJson = {
 
 export function countsToJson(stage: StageCounts): CountsJson {
   const buckets: [number, number][] = [];
-  for (let i = 0; i < stage.counts.length; i++)
+  // Between the extremes alone: a load test asks for this each second while it measures the thread that answers.
+  const last = stage.count === 0 ? -1 : latencyIndexOf(stage.maxNs);
+  for (let i = latencyIndexOf(stage.minNs); i <= last; i++)
     if (stage.counts[i] > 0) buckets.push([latencyValueAt(i), stage.counts[i]]);
   const { count, sumNs: sum, minNs: min, maxNs: max, overflow, negative } = stage;
   return { unit: 'ns', count, sum, min, max, overflow, negative, buckets };
@@ -124,6 +142,7 @@ export function emptyCounts(): StageCounts {
 /** Adds counts up, of threads, processes, intervals or runs. */
 export function mergeCounts(parts: readonly StageCounts[]): StageCounts {
   const filled = parts.filter(({ count }) => count > 0);
+  if (filled.length === 1) return filled[0];
   const counts = new Float64Array(LATENCY_COUNTS);
   for (const part of filled) for (let i = 0; i < counts.length; i++) counts[i] += part.counts[i];
   const sum = (pick: (part: StageCounts) => number): number => filled.reduce((total, each) => total + pick(each), 0);

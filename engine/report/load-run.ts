@@ -58,6 +58,8 @@ export type RunCounts = {
   readonly lost: number;
   /** What the engine says it dropped or refused, by all reasons. */
   readonly dropped: number;
+  /** The same by reason, where it is known. */
+  readonly droppedBy?: Readonly<Record<string, number>>;
   /** Updates a subscriber got more than once. */
   readonly duplicates: number;
 };
