@@ -6,8 +6,10 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from './base/errors.ts';
 import { splitSignals } from './base/signal-specs.ts';
 import type { ReplayFlags } from './commands/replay.ts';
+import type { ReportFlags } from './commands/report.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
 import { loadSettings, withoutSecrets } from './config.ts';
+import type { LoadFlags } from './load/options.ts';
 
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
@@ -40,6 +42,38 @@ function withSettings(command: Command): Command {
     .option('--seed <number>', 'seed of the synthetic feed (1)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (info)')
     .option('--config <file>', 'JSON file with these settings');
+}
+
+const each = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+function withLoadOptions(command: Command): Command {
+  return command
+    .option('--rate <updates>', 'updates per second over all markets; with --max where the search begins (1000)')
+    .option('--markets <count>', 'markets, the first most often (50)')
+    .option('--connections <count>', 'producer connections (4)')
+    .option('--duration <duration>', 'measured time (30s)')
+    .option('--warmup <duration>', 'time before it, which is not measured (5s)')
+    .option('--profile <name>', 'steady, burst (each second in its first tenth) or ramp (steady)')
+    .option('--format <name>', 'native, json or flatbuffers: the form of the frames (native)')
+    .option(
+      '--dialect <venue>',
+      'the venue of native frames (binance), or the venue that json and flatbuffers name (load)',
+    )
+    .option('--updates <kind>', 'mixed, trades or books (mixed)')
+    .option('--batch <updates>', 'updates per frame of json and flatbuffers (1)')
+    .option('--seed <number>', 'seed of what is sent (1)')
+    .option('--subscribers <count>', 'subscribers of all markets; 0 is none (1)')
+    .option('--encoding <name>', 'what subscribers ask for: json or flatbuffers (json)')
+    .option('--generators <count>', 'generator threads or processes (1)')
+    .option('--generator <kind>', 'where generators and subscribers run: thread or process (thread)')
+    .option('--workers <count>', 'shard threads of the engine that the test starts')
+    .option('--max', 'find the highest rate that is sustained')
+    .option('--max-p99 <duration>', 'bound of the end-to-end p99 with --max (5ms)')
+    .option('--target <url>', 'test this running engine, such as ws://HOST:9002, and not one of its own')
+    .option('--ingest-target <url>', "its ingest port, where that is not one below the target's")
+    .option('--token <secret>', 'token of the engine (also MILLRACE_TOKEN)')
+    .option('--report <dir>', 'write report.txt, report.json, report.html and one .hgrm for each stage')
+    .option('--threshold <limit>', "such as 'end-to-end.p99<50ms' (repeatable)", each);
 }
 
 function program(): Command {
@@ -107,13 +141,50 @@ function program(): Command {
       const { simulate } = await import('./commands/simulate.ts');
       process.exitCode = await simulate(venue, flags);
     });
+  const loadCommand = withLoadOptions(root.command('load'))
+    .description('open-loop load test of a running engine, or of one it starts itself, with a latency report')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  millrace load\n  millrace load --rate 100000 --markets 200 --report out --threshold 'end-to-end.p99<5ms' --threshold 'counts.lost==0'\n  millrace load --format flatbuffers --batch 256 --rate 1000000 --updates books\n  millrace load --max --max-p99 5ms\n  millrace load --target ws://10.0.0.5:9002 --token secret\n\nWithout --threshold the floor holds: end-to-end.p99<50ms, counts.lost==0, process.rssGrowth<100MB,\ngenerator.disconnects==0. Exit code 1 when one fails.\n",
+    )
+    .action(async (flags: LoadFlags) => {
+      const { load } = await import('./commands/load.ts');
+      process.exitCode = await load(flags, process.argv.slice(2));
+      process.exit();
+    });
+  const reportCommand = root
+    .command('report')
+    .argument('<dir...>', 'a run (a folder with report.json), or a folder of runs; several with spaces or commas')
+    .description('print a load report; write its page again; compare the runs of two sides')
+    .option('--html [file]', 'write the page again, beside report.json or to a file')
+    .option('--json', 'print report.json, or the comparison as JSON')
+    .option('--compare <dir>', 'compare with these runs, the later ones; exit 1 on a regression (repeatable)', each)
+    .option('--force', 'compare runs of different work')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace report run-1\n  millrace report run-1 --html\n  millrace report before/ --compare after/\n  millrace report a1,a2,a3,a4 --compare b1,b2,b3,b4 --json\n',
+    )
+    .action(async (dirs: string[], flags: ReportFlags) => {
+      const { report: tell } = await import('./commands/report.ts');
+      process.exitCode = tell(dirs, flags);
+    });
+  root
+    .command('bench')
+    .argument('[suite...]', 'suites and options of `npm run bench`; --help lists them')
+    .description('benchmark suites, with peers side by side in the same run')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async () => {
+      const { bench } = await import('./commands/bench.ts');
+      process.exitCode = await bench(process.argv.slice(3));
+    });
   const configCommand = withSettings(root.command('config'))
     .description('print the settings that `start` would use, secrets hidden')
     .addHelpText('after', '\nExamples:\n  MILLRACE_PORT=8080 millrace config\n')
     .action((flags: Record<string, unknown>) => {
       process.stdout.write(`${JSON.stringify(withoutSecrets(loadSettings(flags, process.env)), null, 2)}\n`);
     });
-  for (const command of [startCommand, replayCommand, simulateCommand, configCommand])
+  for (const command of [startCommand, replayCommand, simulateCommand, loadCommand, reportCommand, configCommand])
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   return root;
 }

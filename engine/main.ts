@@ -8,6 +8,7 @@ import { acceptsOf, type MarketPlans, planFor } from './base/market-plans.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
+import { collectAlone } from './observe/gc-mode.ts';
 import type { Log } from './observe/log.ts';
 import { ShardPool } from './pool/pool.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
@@ -129,6 +130,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   if (port === ingestPort && port !== 0) {
     throw new UsageError(`port ${port}: expected another than the ingest port, was the same (--port, --ingest-port)`);
   }
+  collectAlone();
   const memory = createEngineMemory({ shards: options.workers, marketsMax: options.marketsMax });
   const pool = await ShardPool.start(memory, {
     plans: options.plans,

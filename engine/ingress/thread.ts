@@ -10,6 +10,7 @@ import { UsageError } from '../base/errors.ts';
 import { tokenCheck } from '../base/token.ts';
 import type { FeedStats } from '../connect/report.ts';
 import { GcCount } from '../observe/gc.ts';
+import { GC_COUNT_MS, GcPauses } from '../observe/gc-pauses.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { MarketDirectory } from '../route/markets.ts';
 import { DECODERS } from './decoders.ts';
@@ -31,6 +32,7 @@ const writer = new FrameWriter(start.memory, clock, start.replay === null ? 'blo
 
 let server: IngressServer | null = null;
 let feeds: Feeds | null = null;
+const pauses = new GcPauses(start.memory.ingressGcPauses);
 let timers: NodeJS.Timeout[] = [];
 let isClosed = false;
 
@@ -51,6 +53,7 @@ async function close(): Promise<void> {
   isClosed = true;
   for (const timer of timers) clearInterval(timer);
   timers = [];
+  pauses.stop();
   let connectionsClosed = 0;
   let stopped: readonly FeedStats[] = [];
   try {
@@ -90,6 +93,8 @@ async function listen(options: NonNullable<IngressStart['listen']>): Promise<voi
   const listening = await server.listen();
   timers.push(setInterval(tick, CLOCK_STEP_US / 1000));
   timers.push(setInterval(eachSecond, ERROR_ANSWER_INTERVAL_MS));
+  pauses.start();
+  timers.push(setInterval(() => pauses.count(), GC_COUNT_MS));
   if (start.feeds.length > 0) feeds = await startFeeds(server);
   Atomics.store(words, engineWords.at.ingressReady, 1);
   tell({ op: 'listening', port: listening });

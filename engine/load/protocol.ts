@@ -7,6 +7,9 @@
 // Every update is an update number n, from 0, over all generators. It is due at dueNs(n) of its schedule, whatever became of
 // the ones before it. All quantities in an update's frame are its tag, in units of the market's last decimal, so a
 // subscriber knows from any message which update it shows, in every dialect and encoding, without looking anything up.
+//
+// Beside an update's tag a frame may have 0 (a level that is gone), older tags (levels of a whole or cut book that the update
+// did not touch: Hyperliquid, Kraken), and quantities of 1 and more (levels of the first snapshot): the newest tag is the update.
 
 import type { ClockAnchor } from '../base/clock.ts';
 import type { StageCounts } from '../observe/latency-counts.ts';
@@ -49,6 +52,11 @@ export type LoadPlan = {
   readonly dialect: string;
   readonly updates: UpdateKind;
   readonly markets: number;
+  /**
+   * Markets of the same names that come first and are left out: steps of a search on one engine have markets of their own,
+   * because a market's trade ids and sequences go on. None where it is absent.
+   */
+  readonly marketsBefore?: number;
   readonly connections: number;
   /** Updates in one frame: 1 for native frames. */
   readonly batch: number;

@@ -23,6 +23,8 @@ export type ShardMemory = {
   readonly counters: SharedArrayBuffer;
   /** Two recorders: ring-wait, apply. */
   readonly latency: SharedArrayBuffer;
+  /** One recorder: the thread's pauses for garbage collection. */
+  readonly gcPauses: SharedArrayBuffer;
 };
 
 export type EngineMemory = {
@@ -49,6 +51,11 @@ export type EngineMemory = {
   readonly ingressCounters: SharedArrayBuffer;
   /** One recorder: decode. */
   readonly ingressLatency: SharedArrayBuffer;
+  /** One recorder each: pauses for garbage collection. */
+  readonly mainGcPauses: SharedArrayBuffer;
+  readonly ingressGcPauses: SharedArrayBuffer;
+  /** One recorder: how late the main thread's event loop is. */
+  readonly mainLoopDelay: SharedArrayBuffer;
   /** The main thread's doorbell: rung by the shards. */
   readonly mainDoorbell: SharedArrayBuffer;
   readonly shards: readonly ShardMemory[];
@@ -70,6 +77,7 @@ function createShardMemory(sizes: MemorySizes): ShardMemory {
     output: createRing(sizes.outputSlots ?? OUTPUT_RING_SLOTS),
     counters: new SharedArrayBuffer(SHARD_COUNTERS.length * 8),
     latency: new SharedArrayBuffer(2 * LATENCY_BYTES),
+    gcPauses: new SharedArrayBuffer(LATENCY_BYTES),
   };
 }
 
@@ -88,6 +96,9 @@ export function createEngineMemory(sizes: MemorySizes, anchor: ClockAnchor = tak
     marketCounters: new SharedArrayBuffer(sizes.marketsMax * MARKET_COUNTER_COLUMNS * 8),
     ingressCounters: new SharedArrayBuffer(INGRESS_COUNTERS.length * 8),
     ingressLatency: new SharedArrayBuffer(LATENCY_BYTES),
+    mainGcPauses: new SharedArrayBuffer(LATENCY_BYTES),
+    ingressGcPauses: new SharedArrayBuffer(LATENCY_BYTES),
+    mainLoopDelay: new SharedArrayBuffer(LATENCY_BYTES),
     mainDoorbell: new SharedArrayBuffer(DOORBELL_BYTES),
     shards: Array.from({ length: sizes.shards }, () => createShardMemory(sizes)),
   };

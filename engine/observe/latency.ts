@@ -69,7 +69,15 @@ export class LatencyRecorder {
 
   /** A copy for reading: header words and counts as they are now. */
   snapshot(): LatencySnapshot {
-    const words = this.words.slice();
+    return this.told(this.words.slice());
+  }
+
+  /** For reading at once: its counts are the shared ones and go on. A copy is a quarter of a megabyte. */
+  view(): LatencySnapshot {
+    return this.told(this.words);
+  }
+
+  private told(words: Float64Array): LatencySnapshot {
     return {
       count: words[AT_COUNT],
       sumNs: words[AT_SUM],

@@ -37,7 +37,7 @@ export type ApiParts = {
   readonly offers: MarketOffers;
   readonly page: string;
   readonly nowMs: () => number;
-  readonly stats: () => object;
+  readonly stats: (hasMarkets: boolean) => object;
   readonly health: () => Health;
   readonly ready: () => boolean;
   readonly isAuthorized: (header: string, protocols: string) => boolean;
@@ -67,7 +67,10 @@ export class Api {
     this.guarded(app, '/metrics', async () => ({ body: await parts.metrics.text(), type: parts.metrics.contentType }));
     this.guarded(app, '/openapi.json', () => ({ body: this.openApi }));
     this.guarded(app, '/v1/markets', () => this.markets());
-    this.guarded(app, '/v1/stats', () => ({ body: JSON.stringify(parts.stats()) }));
+    this.guarded(app, '/v1/stats', ({ params }) => {
+      const hasMarkets = wholeNumber(params, 'markets', 1, 0, 1) === 1;
+      return { body: JSON.stringify(parts.stats(hasMarkets)) };
+    });
     this.guarded(app, '/v1/latency', () => ({ body: JSON.stringify(parts.latency.summary()) }));
     this.guarded(app, '/v1/latency/*', (query) => this.stage(query));
     this.guarded(app, '/v1/book/*', (query) => this.book(query));
@@ -147,7 +150,7 @@ export class Api {
       );
     }
     const { latency } = this.parts;
-    if (form === 'json') return { body: JSON.stringify(countsToJson(latency.counts(stage))) };
+    if (form === 'json') return { body: JSON.stringify(countsToJson(latency.view(stage))) };
     return { type: TEXT_TYPE, body: latency.hgrm(stage) };
   }
 

@@ -4,6 +4,7 @@ import { type LatencyRecorder, STAGES, type Stage } from '../observe/latency.ts'
 import {
   countsSince,
   type LatencySummary,
+  mergeCounts,
   mergeRecorders,
   type StageCounts,
   summarize,
@@ -29,6 +30,12 @@ export class LatencyReport {
 
   counts(stage: Stage): StageCounts {
     return mergeRecorders(this.recorders[stage]);
+  }
+
+  /** For telling at once: counts of a stage that one thread has are not copied, which would be most of the work. */
+  view(stage: Stage): StageCounts {
+    const views = this.recorders[stage].map((recorder) => recorder.view());
+    return views.length === 1 ? views[0] : mergeCounts(views);
   }
 
   /** Every stage since the start. */

@@ -1,6 +1,6 @@
 // `/metrics`: a prom-client registry filled from the shared counters at each scrape; nothing is counted twice.
 
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { type ingressCounter, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
 import { ACTIVITY_NAMES } from '../../schemas/shared-state.ts';
 import type { FeedReport } from '../connect/report.ts';
@@ -9,7 +9,10 @@ import { summarize } from '../observe/latency-counts.ts';
 import { addFeedMetrics } from './feed-metrics.ts';
 import type { LatencyReport } from './latency-report.ts';
 import type { CounterTree } from './messages.ts';
+import type { ProcessFacts } from './process-facts.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 import type { VenueQualityStats } from './quality.ts';
+import { ReadCounter, ReadGauge, readOnce, type Sample } from './read-metrics.ts';
 import type { Stats } from './stats.ts';
 
 /** Markets up to which each has series of its own; above it only totals, so that a scrape stays small. */
@@ -19,9 +22,6 @@ const VENUE_SERIES_MAX = 100;
 const NS_PER_S = 1e9;
 const MS_PER_S = 1e3;
 const QUANTILES = { p50: '0.5', p90: '0.9', p99: '0.99', p999: '0.999' } as const;
-
-type Labels = Readonly<Record<string, string>>;
-type Sample = { readonly labels: Labels; readonly value: number };
 
 /** `checksumsOk` and `snapshot-unplaced` as Prometheus writes names. */
 function snake(name: string): string {
@@ -37,6 +37,7 @@ export class Metrics {
     latency: LatencyReport,
     publish: () => CounterTree,
     feeds: () => readonly FeedReport[] = () => [],
+    facts: ProcessFacts | null = null,
   ) {
     this.stats = stats;
     this.addMarkets();
@@ -46,32 +47,15 @@ export class Metrics {
     this.addLatency(latency);
     this.addPublish(publish);
     addFeedMetrics(this.counter.bind(this), this.gauge.bind(this), feeds);
+    if (facts !== null) addProcessMetrics(this.registry, facts);
   }
 
   private counter(name: string, help: string, labelNames: string[], collect: () => Sample[]): void {
-    const metric: Counter = new Counter({
-      name: `millrace_${name}`,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect: () => {
-        metric.reset();
-        for (const { labels, value } of collect()) metric.inc(labels, value);
-      },
-    });
+    new ReadCounter({ name: `millrace_${name}`, help, labelNames, registers: [this.registry] }, collect);
   }
 
   private gauge(name: string, help: string, labelNames: string[], collect: () => Sample[]): void {
-    const metric: Gauge = new Gauge({
-      name: `millrace_${name}`,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect: () => {
-        metric.reset();
-        for (const { labels, value } of collect()) metric.set(labels, value);
-      },
-    });
+    new ReadGauge({ name: `millrace_${name}`, help, labelNames, registers: [this.registry] }, collect);
   }
 
   private addMarkets(): void {
@@ -173,10 +157,11 @@ export class Metrics {
   }
 
   private addLatency(latency: LatencyReport): void {
+    const counted = readOnce(() => STAGES.map((stage) => ({ stage, counts: latency.counts(stage) })));
     const help = 'Latency per stage since the start; a quantile with fewer than ten samples beyond it is absent.';
     this.gauge('stage_latency_seconds', help, ['stage', 'quantile'], () =>
-      STAGES.flatMap((stage) => {
-        const summary = summarize(latency.counts(stage));
+      counted().flatMap(({ stage, counts }) => {
+        const summary = summarize(counts);
         const known = Object.entries(QUANTILES).filter(([name]) => summary[name as keyof typeof QUANTILES] !== null);
         return known.map(([name, quantile]) => ({
           labels: { stage, quantile },
@@ -185,10 +170,10 @@ export class Metrics {
       }),
     );
     this.counter('stage_latency_samples_total', 'Samples behind the latency of a stage.', ['stage'], () =>
-      STAGES.map((stage) => ({ labels: { stage }, value: latency.counts(stage).count })),
+      counted().map(({ stage, counts }) => ({ labels: { stage }, value: counts.count })),
     );
     this.counter('stage_latency_seconds_total', 'Sum of the latency samples of a stage.', ['stage'], () =>
-      STAGES.map((stage) => ({ labels: { stage }, value: latency.counts(stage).sumNs / NS_PER_S })),
+      counted().map(({ stage, counts }) => ({ labels: { stage }, value: counts.sumNs / NS_PER_S })),
     );
   }
 
@@ -213,9 +198,6 @@ export class Metrics {
     }
     this.gauge('signals_off', "Users' signals switched off.", [], () => value('signalsOff'));
     this.counter('shard_restarts_total', 'Shards that ended and began anew.', [], () => value('shardRestarts'));
-    this.gauge('process_resident_memory_bytes', 'Resident memory of the process.', [], () => [
-      { labels: {}, value: process.memoryUsage.rss() },
-    ]);
   }
 
   get contentType(): string {

@@ -82,7 +82,10 @@ function routes(barKinds: readonly string[], limits: ApiLimits): Record<string, 
       summary: 'Counts of one stage since the start, by bucket: to subtract and to merge',
       parameters: [stage],
     },
-    '/v1/stats': { summary: 'Counters of the engine and of each market, connections and rings' },
+    '/v1/stats': {
+      summary: 'Counters of the engine and of each market (`markets=0` leaves those out), connections and rings',
+      parameters: [whole('markets', 1, 0, 1)],
+    },
     '/openapi.json': { summary: 'This description' },
   };
 }

@@ -25,6 +25,7 @@ import { MarketOffers } from './market-offers.ts';
 import type { CounterTree } from './messages.ts';
 import { Metrics } from './metrics.ts';
 import { Periodic } from './periodic.ts';
+import { ProcessFacts } from './process-facts.ts';
 import { Requests } from './requests.ts';
 import { Stats } from './stats.ts';
 import { StreamServer } from './stream.ts';
@@ -86,6 +87,7 @@ export class Publisher {
   private readonly drain: Drain;
   private readonly stats: Stats;
   private readonly metrics: Metrics;
+  private readonly facts: ProcessFacts;
   private readonly periodic: Periodic;
   private readonly ticker: NodeJS.Timeout;
   private listenSocket: us_listen_socket | null = null;
@@ -114,7 +116,8 @@ export class Publisher {
     this.stats = new Stats(memory, names);
     const latency = this.latencyReport();
     const counters = (): CounterTree => this.counters();
-    this.metrics = new Metrics(this.stats, latency, counters, () => options.feeds?.() ?? []);
+    this.facts = new ProcessFacts(memory, clock);
+    this.metrics = new Metrics(this.stats, latency, counters, () => options.feeds?.() ?? [], this.facts);
     const latest = new LatestReader(memory);
     this.periodic = new Periodic({ topics, stats: this.stats, latency, latest, names, clock, publish: counters });
     const isAuthorized = tokenCheck(options.token);
@@ -136,10 +139,11 @@ export class Publisher {
       metrics: this.metrics,
       offers,
       page: readPage(),
-      stats: () => ({
-        ...this.stats.report(options.connections(), this.counters()),
+      stats: (hasMarkets) => ({
+        ...this.stats.report(options.connections(), this.counters(), hasMarkets),
         ...options.faults(),
         feeds: options.feeds?.() ?? [],
+        process: this.facts.report(),
       }),
     }).route(this.app);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
@@ -253,6 +257,7 @@ export class Publisher {
     this.stopAccepting();
     this.drain.stop();
     clearInterval(this.ticker);
+    this.facts.close();
     this.periodic.close();
     this.depth.close();
     const closed = this.stream.close();

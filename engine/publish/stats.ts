@@ -21,6 +21,9 @@ export type MarketStats = {
   readonly frames: number;
   readonly updates: number;
   readonly trades: number;
+  /** Trade records and book changes taken into state, each once. */
+  readonly tradeRecords: number;
+  readonly bookChanges: number;
   readonly duplicates: number;
   readonly gaps: number;
   readonly lost: number;
@@ -43,6 +46,8 @@ const COLUMNS = {
   frames: marketCounter.frames,
   updates: marketCounter.updates,
   trades: marketCounter.trades,
+  tradeRecords: marketCounter.tradeRecords,
+  bookChanges: marketCounter.bookChanges,
   duplicates: marketCounter.duplicates,
   gaps: marketCounter.gaps,
   lost: marketCounter.lost,
@@ -150,9 +155,10 @@ export class Stats {
     return Object.fromEntries(BOOK_STATE_NAMES.map((name, index) => [name, counts[index]]));
   }
 
-  /** The answer of `/v1/stats`. */
-  report(connections: unknown[], publish: CounterTree): object {
-    const names = Array.from({ length: this.marketCount }, (_, market) => this.names.of(market).name);
+  /** The answer of `/v1/stats`; markets are left out for those who poll the rest. */
+  report(connections: unknown[], publish: CounterTree, hasMarkets = true): object {
+    const count = hasMarkets ? this.marketCount : 0;
+    const names = Array.from({ length: count }, (_, market) => this.names.of(market).name);
     const markets = Object.fromEntries(
       names.map((name, market) => [name, { ...this.market(market), quality: this.quality.market(market) }]),
     );

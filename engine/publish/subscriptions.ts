@@ -190,9 +190,16 @@ export class Subscriptions {
     if (topic.channel.kind === 'depth') this.parts.depth.add(topic);
   }
 
+  /** A thousand may go at once: its socket has left its topics by itself, and its own lists go whole. */
   closed(subscriber: Subscriber): void {
-    for (const arg of subscriber.args) this.dropPattern(subscriber, arg);
-    for (const topic of subscriber.topics) this.leave(subscriber, topic);
+    if (this.patterns.size > 0) for (const arg of subscriber.args) this.dropPattern(subscriber, arg);
+    for (const topic of subscriber.topics) {
+      if (topic.waiting.size > 0) topic.waiting.delete(subscriber);
+      topic.subscribers.delete(subscriber);
+      this.parts.topics.release(topic, subscriber);
+    }
+    subscriber.args.clear();
+    subscriber.topics.clear();
   }
 
   /** Applies wildcards to markets that have appeared. Cheap when there are none. */

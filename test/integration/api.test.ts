@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type CountsJson, countsFromJson } from '../../engine/observe/latency-counts.ts';
 import { ingressCounter, marketCounter } from '../../schemas/counters.ts';
 import { type Json, Rig } from '../support/publish-rig.ts';
 
@@ -121,6 +122,27 @@ describe('the HTTP routes', () => {
     assert.equal(((body['markets'] as Json)['kraken:BTC/USD'] as Json)['updates'], 7);
     assert.deepEqual(body['connections'], [{ id: 1 }]);
     assert.equal((body['rings'] as unknown[]).length, 6);
+  });
+
+  test('tell of the process what a program can subtract: memory, processor time, pauses by thread, the loop', async () => {
+    const facts = (await json('/v1/stats')).body['process'] as Json;
+    assert.equal(facts['pid'], process.pid);
+    const names = ['rssBytes', 'heapUsedBytes', 'externalBytes', 'cpuUs', 'uptimeS'];
+    assert.ok(names.every((name) => (facts[name] as number) > 0));
+    const pauses = facts['gc'] as Json[];
+    assert.deepEqual(
+      pauses.map(({ thread }) => thread),
+      ['main', 'ingress', 'shard 0', 'shard 1'],
+    );
+    for (const counts of [...pauses.map((each) => each['pauses']), facts['eventLoopDelay']] as CountsJson[]) {
+      const { count } = countsFromJson(counts);
+      assert.equal(
+        counts.buckets.reduce((sum, [, held]) => sum + held, 0),
+        count,
+      );
+    }
+    const text = await (await rig.get('/metrics')).text();
+    assert.match(text, /^millrace_gc_pause_seconds_count\{thread="shard 1"\} 0$/m);
   });
 
   test('tell latency as JSON and as a percentile distribution', async () => {
