@@ -18,6 +18,7 @@ export const shardWords = defineBlock('shardWords', 64, {
   dropVersion: i32('bumped when a frame for this shard was dropped. Writer: ingress'),
   batchEnd: i32('ring position behind the batch that is being applied, or was last. Writer: the shard'),
   runningSignal: i32('number + 1 of the user signal that runs now, 0 for none. Writer: the shard'),
+  waiting: i32('trades taken from the ring before the batch that wait to be applied. Writer: the shard'),
 });
 
 /** A market's name: `venue:symbol` in UTF-8, written once by ingress before marketCount covers it. */

@@ -5,13 +5,9 @@
 //
 // uWebSockets.js makes one ArrayBuffer object per frame; reading its bytes takes one view on it. Both are counted.
 
-import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { type Engine, startEngine } from '../../engine/main.ts';
-import { createLog } from '../../engine/observe/log.ts';
-import { MARKETS_MAX } from '../../schemas/config.ts';
-import { MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
 import type { GcReport } from '../../schemas/shard-task.ts';
 import { check, type Results, type Size } from '../harness.ts';
+import { BenchEngine } from '../support/bench-engine.ts';
 import type { GeneratorPlan } from '../support/generator.ts';
 import { Baseline, Generator, until } from '../support/lanes.ts';
 import { BATCH_UPDATES } from '../workloads-batch.ts';
@@ -20,38 +16,21 @@ const MARKETS = 8;
 
 type Counted = { readonly ingress: GcReport; readonly shard: GcReport };
 
-function trades(engine: Engine): number {
-  const counters = new Float64Array(engine.memory.marketCounters);
-  let sum = 0;
-  for (let market = 0; market < MARKETS; market++)
-    sum += counters[market * MARKET_COUNTER_COLUMNS + marketCounter.trades];
-  return sum;
-}
-
-/** Warm first, so that compiling is not counted: the first quarter of the frames again and again would be duplicates, so other ids. */
+/** The shard's count is of its whole run; the ingress thread's begins with the frames. */
 async function countEngine(plan: GeneratorPlan, path: string, updates: number): Promise<Counted> {
-  const engine = await startEngine({
-    host: '127.0.0.1',
-    port: 0,
-    ingestPort: 0,
-    workers: 1,
-    marketsMax: MARKETS_MAX,
-    token: null,
-    plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
-    shutdownTimeoutMs: 10_000,
-    log: createLog('silent'),
-    isGcMeasured: true,
-  });
+  const bench = await BenchEngine.start({ isGcMeasured: true });
+  const { engine } = bench;
   const generator = await Generator.prepare(plan);
   await engine.countIngressGc();
   await generator.send({ port: engine.ingestPort, path, part: 'frames' });
-  await until(() => trades(engine), updates, 'allocation');
+  await until(() => bench.sum('trades', MARKETS), updates, 'allocation');
   const ingress = await engine.countIngressGc();
   await generator.close();
-  await engine.stop();
+  await bench.close(MARKETS);
   const shard = engine.shardGc()[0];
   if (ingress === null || shard === null) throw new Error('allocation: expected two counts');
-  check(trades(engine) === updates, `allocation: expected ${updates} updates, was ${trades(engine)}`);
+  const counted = bench.sum('trades', MARKETS);
+  check(counted === updates, `allocation: expected ${updates} updates, was ${counted}`);
   return { ingress, shard };
 }
 
@@ -75,21 +54,23 @@ export async function allocation(results: Results, size: Size): Promise<void> {
   const engine = await countEngine(plan, '/ingest/binance', frames);
   const millions = (value: number): number[] => [value * perMillion];
   results.add('scavenges per million frames: bare sink', 'count', millions(sink.scavenges));
-  results.add(
-    'scavenges per million frames: ingress',
-    'count',
-    millions(engine.ingress.scavenges),
+  results.add('scavenges per million frames: ingress', 'count', millions(engine.ingress.scavenges));
+  results.ratio(
+    'scavenges: ingress / bare sink',
+    [engine.ingress.scavenges],
+    [Math.max(1, sink.scavenges)],
     'bare sink',
-    '≤ 1.1 ×',
+    '≤ 1.1',
   );
   results.add('scavenges per million frames: shard', 'count', millions(engine.shard.scavenges));
   results.add('heap bytes per frame: bare sink', 'bytes', [sink.allocatedBytes / frames]);
-  results.add(
-    'heap bytes per frame: ingress',
-    'bytes',
-    [engine.ingress.allocatedBytes / frames],
+  results.add('heap bytes per frame: ingress', 'bytes', [engine.ingress.allocatedBytes / frames]);
+  results.ratio(
+    'heap bytes: ingress / bare sink',
+    [engine.ingress.allocatedBytes],
+    [Math.max(1, sink.allocatedBytes)],
     'bare sink',
-    '≤ 1.1 ×',
+    '≤ 1.1',
   );
   results.add('heap bytes per frame: shard', 'bytes', [engine.shard.allocatedBytes / frames]);
   const batches = size === 'full' ? 12_000 : 40;

@@ -1,144 +1,198 @@
-// How late is a trade at a subscriber, from the time it was meant to be sent, at the required 1,000 updates a second?
+// How late is a trade at a subscriber, from the time it was meant to be sent?
 //
-//   sender, open loop: 1,000/s ──ws──► engine ──/stream──► subscriber: now - intended send time
+//   sender thread, on schedule ──TCP──► engine ──/stream──► subscriber thread: arrival - time due        (engine)
+//   sender thread, on schedule ──TCP──► bare uWebSockets.js server that sends frames on ──► the same     (echo)
 //
-// Baseline in the same run: the same frames echoed by a bare uWebSockets.js server. Latency counts from the intended
-// send time, so a late sender shows instead of hiding a stall.
+// Open loop: latency counts from when an update was due, so a late sender shows and hides no stall. At the required
+// 1,000 updates a second the two run in turn and are subtracted run by run; sender and subscriber are the same for both.
+// Each run checks that every update came, in its market's order.
 
-import { build, type Histogram } from 'hdr-histogram-js';
-import { WebSocket } from 'ws';
-import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { startEngine } from '../../engine/main.ts';
-import { createLog } from '../../engine/observe/log.ts';
-import { loadUws } from '../../engine/uws/load.ts';
-import { MARKETS_MAX } from '../../schemas/config.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { takeAnchor } from '../../engine/base/clock.ts';
+import { LATENCY_BYTES, LatencyRecorder } from '../../engine/observe/latency.ts';
+import { type StageCounts, toHistogram } from '../../engine/observe/latency-counts.ts';
 import { check, type Results, type Size } from '../harness.ts';
-import { until } from '../support/lanes.ts';
+import { BenchEngine } from '../support/bench-engine.ts';
+import { Lane, until } from '../support/lanes.ts';
+import type { PacedPlan } from '../support/paced-sender.ts';
+import { READER_WORDS, readerWords } from '../support/reader-words.ts';
+import type { RelayPlan } from '../support/relay.ts';
+import type { ReaderPlan } from '../support/stream-reader.ts';
+import { ANNOUNCED_ID } from '../support/trade-wire.ts';
 
-const RATE_PER_S = 1000;
-const TICK_MS = 1;
+/** One load: who is subscribed to what of it, and for how long. */
+type Load = {
+  readonly name: string;
+  readonly ratePerS: number;
+  readonly markets: number;
+  readonly connections: number;
+  /** Markets the subscriber takes; all of them with one wildcard. */
+  readonly subscribed: number | 'all';
+  readonly warmupS: number;
+  readonly seconds: number;
+};
 
-function opened(socket: WebSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('open', () => resolve());
-    socket.once('error', reject);
-  });
+type Shared = { readonly words: SharedArrayBuffer; readonly latency: SharedArrayBuffer; lateness: SharedArrayBuffer };
+type Measured = { readonly latency: StageCounts; readonly lateness: StageCounts; readonly lost: number };
+
+/** Of the first update of each market. */
+const FIRST_ID = ANNOUNCED_ID + 1;
+
+/** Nothing came for this long: nothing is under way any more. */
+const QUIET_MS = 2_000;
+const POLL_MS = 5;
+
+function share(): Shared {
+  const latency = new SharedArrayBuffer(LATENCY_BYTES);
+  return {
+    words: new SharedArrayBuffer(READER_WORDS * 8),
+    latency,
+    lateness: new SharedArrayBuffer(LATENCY_BYTES),
+  };
 }
 
-/** Sends `count` trades on schedule; `intended[i]` is when trade i + 1 was due. */
-async function sendOnSchedule(socket: WebSocket, count: number, intended: Float64Array): Promise<void> {
-  const start = performance.now() + 5;
-  for (let i = 0; i < count; i++) intended[i] = start + (i * 1000) / RATE_PER_S;
-  let next = 0;
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      const now = performance.now();
-      while (next < count && intended[next] <= now) {
-        next++;
-        const time = 1_700_000_000_000 + next;
-        socket.send(
-          `{"e":"trade","E":${time},"s":"BTCUSDT","t":${next},"p":"61837.63","q":"0.00100000","T":${time},"m":true,"M":true}`,
-        );
-      }
-      if (next < count) return;
-      clearInterval(timer);
-      resolve();
-    }, TICK_MS);
-  });
+const channelsOf = ({ subscribed }: Load): string[] =>
+  subscribed === 'all'
+    ? ['trade.*']
+    : Array.from({ length: subscribed }, (_, market) => `trade.binance:SYM${market}USDT`);
+
+const updatesOf = ({ ratePerS, warmupS, seconds }: Load): number => Math.round(ratePerS * (warmupS + seconds));
+
+/** Resolves once all has come, or nothing more comes: what is missing then is lost, which is a figure and no fault. */
+async function arrived(received: () => number, wanted: number): Promise<void> {
+  let before = -1;
+  let movedMs = performance.now();
+  while (received() < wanted && performance.now() - movedMs < QUIET_MS) {
+    if (received() > before) movedMs = performance.now();
+    before = received();
+    await delay(POLL_MS);
+  }
 }
 
+/** Runs sender and subscriber against a server that is up; resolves once all that is due has come. */
 async function measure(
-  ingest: WebSocket,
-  subscriber: WebSocket,
-  count: number,
-  idOf: (text: string) => number,
-): Promise<Histogram> {
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
-    useWebAssembly: false,
-  });
-  const intended = new Float64Array(count);
-  let received = 0;
-  subscriber.on('message', (data) => {
-    const id = idOf(data.toString());
-    if (id < 1) return;
-    histogram.recordValue(Math.max(1, Math.round((performance.now() - intended[id - 1]) * 1000)));
-    received++;
-  });
-  await sendOnSchedule(ingest, count, intended);
-  await until(() => received, count, 'end to end');
-  check(received === count, `end to end: expected ${count} trades, was ${received}`);
-  return histogram;
+  load: Load,
+  ports: { in: number; out: number },
+  path: string,
+  idMark: string,
+): Promise<Measured> {
+  const { words, latency, lateness } = share();
+  const { markets, connections, ratePerS } = load;
+  const anchor = takeAnchor();
+  const warmup = Math.round(ratePerS * load.warmupS);
+  const timing = { latency, anchor, markets, firstId: FIRST_ID, ratePerS, warmup, idMark };
+  const isEcho = path === '/';
+  const readerPlan: ReaderPlan = {
+    ...{ port: ports.out, path: '/stream', words, isChecked: false, timing },
+    sockets: [channelsOf(load)],
+  };
+  const reader = await Lane.start('./stream-reader.ts', readerPlan);
+  const values = new Float64Array(words);
+  await until(() => values[readerWords.replies], 1, 'subscribed');
+  const updates = updatesOf(load);
+  const paced: PacedPlan = {
+    ...{ port: ports.in, path, words, anchor, markets, connections, ratePerS, updates, lateness },
+    firstId: FIRST_ID,
+  };
+  const sender = await Lane.start('./paced-sender.ts', paced);
+  await sender.ask('start');
+  const isAll = load.subscribed === 'all' || isEcho;
+  const wanted = isAll ? updates : (updates / markets) * Number(load.subscribed);
+  await arrived(() => values[readerWords.received], wanted);
+  await sender.close('close');
+  await reader.close('close');
+  const lost = wanted - values[readerWords.received];
+  check(lost >= 0, `${load.name}: expected ${wanted}, was ${wanted - lost}`);
+  check(lost > 0 || values[readerWords.gaps] === 0, `${load.name}: expected no gaps, was ${values[readerWords.gaps]}`);
+  return {
+    latency: new LatencyRecorder(latency).snapshot(),
+    lateness: new LatencyRecorder(lateness).snapshot(),
+    lost,
+  };
 }
 
-async function throughEngine(count: number): Promise<Histogram> {
-  const engine = await startEngine({
-    host: '127.0.0.1',
-    port: 0,
-    ingestPort: 0,
-    workers: 1,
-    marketsMax: MARKETS_MAX,
-    token: null,
-    plans: marketPlansOf({ usual: { bars: ['1s', '1m'] } }),
-    shutdownTimeoutMs: 10_000,
-    log: createLog('silent'),
-  });
-  const ingest = new WebSocket(`ws://127.0.0.1:${engine.ingestPort}/ingest/binance`);
-  const subscriber = new WebSocket(`ws://127.0.0.1:${engine.port}/stream`);
-  await Promise.all([opened(ingest), opened(subscriber)]);
-  const subscribed = new Promise((resolve) => subscriber.once('message', resolve));
-  subscriber.send('{"op":"subscribe","id":1,"args":["trade.*"]}');
-  await subscribed;
-  // A first trade makes the market known, so that the wildcard has something to stand for.
-  ingest.send('{"e":"bookTicker","u":1,"s":"BTCUSDT","b":"1.0","B":"1.0","a":"2.0","A":"1.0"}');
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const histogram = await measure(ingest, subscriber, count, (text) => {
-    const message = JSON.parse(text) as { type?: string; id?: string };
-    return message.type === 'trade' ? Number(message.id) : 0;
-  });
-  ingest.close();
-  subscriber.close();
-  await engine.stop();
-  return histogram;
+async function throughEngine(load: Load): Promise<Measured> {
+  const bench = await BenchEngine.start();
+  await bench.announce(load.markets);
+  const measured = await measure(load, { in: bench.ingestPort, out: bench.port }, '/ingest/binance', '"id":"');
+  await bench.close(load.markets);
+  return measured;
 }
 
-async function throughEcho(count: number): Promise<Histogram> {
-  const uws = loadUws();
-  const app = uws.App();
-  app.ws('/*', { message: (socket, message, isBinary) => void socket.send(message, isBinary) });
-  const port = await new Promise<number>((resolve, reject) => {
-    app.listen('127.0.0.1', 0, (socket) =>
-      socket === false ? reject(new Error('no port')) : resolve(uws.us_socket_local_port(socket)),
-    );
-  });
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
-  await opened(socket);
-  const histogram = await measure(socket, socket, count, (text) => (JSON.parse(text) as { t: number }).t);
-  socket.close();
-  app.close();
-  return histogram;
+async function throughEcho(load: Load): Promise<Measured> {
+  const plan: RelayPlan = { topics: [], texts: [] };
+  const relay = await Lane.start<number>('./relay.ts', plan);
+  const measured = await measure(load, { in: relay.ready, out: relay.ready }, '/', '"t":');
+  await relay.close('close');
+  return measured;
+}
+
+/** Microseconds at a percentile. */
+const atUs = (stage: StageCounts, percentile: number): number =>
+  toHistogram(stage).getValueAtPercentile(percentile) / 1000;
+
+const PERCENTILES = [50, 99, 99.9] as const;
+
+/** Aims of what the engine adds to the echo, in µs. */
+const ADDED_AIMS: Readonly<Record<number, string>> = { 50: '≤ 200', 99.9: '≤ 1000' };
+
+async function beyondEcho(results: Results, load: Load, repeats: number): Promise<void> {
+  const engine: Measured[] = [];
+  const echo: Measured[] = [];
+  for (let i = 0; i < repeats; i++) {
+    echo.push(await throughEcho(load));
+    engine.push(await throughEngine(load));
+  }
+  for (const { lost } of [...engine, ...echo]) check(lost === 0, `${load.name}: expected none lost, was ${lost}`);
+  for (const percentile of PERCENTILES) {
+    const ours = engine.map(({ latency }) => atUs(latency, percentile));
+    const theirs = echo.map(({ latency }) => atUs(latency, percentile));
+    results.add(`${load.name}: engine, p${percentile}`, 'µs', ours);
+    results.add(`${load.name}: echo, p${percentile}`, 'µs', theirs);
+    const added = ours.map((value, i) => value - theirs[i]);
+    results.add(`${load.name}: engine − echo, p${percentile}`, 'µs', added, 'echo', ADDED_AIMS[percentile] ?? null);
+  }
+  results.add(
+    `${load.name}: sender late, p99`,
+    'µs',
+    engine.map(({ lateness }) => atUs(lateness, 99)),
+  );
+}
+
+async function absolute(results: Results, load: Load, repeats: number): Promise<void> {
+  const runs: Measured[] = [];
+  for (let i = 0; i < repeats; i++) runs.push(await throughEngine(load));
+  for (const percentile of PERCENTILES) {
+    const values = runs.map(({ latency }) => atUs(latency, percentile));
+    results.add(`${load.name}: p${percentile}`, 'µs', values, null, percentile === 99 ? '≤ 5000' : null);
+  }
+  const losses = runs.map(({ lost }) => lost);
+  results.add(`${load.name}: lost`, 'updates', losses, null, '≤ 0');
+  results.add(
+    `${load.name}: sender late, p99`,
+    'µs',
+    runs.map(({ lateness }) => atUs(lateness, 99)),
+  );
 }
 
 export async function endToEnd(results: Results, size: Size): Promise<void> {
-  const count = size === 'full' ? 10_000 : 200;
-  const repeats = size === 'full' ? 3 : 1;
-  const engine: Histogram[] = [];
-  const echo: Histogram[] = [];
-  for (let i = 0; i < repeats; i++) {
-    echo.push(await throughEcho(count));
-    engine.push(await throughEngine(count));
-  }
-  for (const percentile of [50, 99, 99.9]) {
-    const at = (histogram: Histogram): number => histogram.getValueAtPercentile(percentile);
-    results.add(
-      `end to end at 1,000/s: p${percentile}`,
-      'µs',
-      engine.map(at),
-      null,
-      percentile === 99 ? 'well under 50,000' : null,
-    );
-    results.add(`echo of a bare uWebSockets.js server: p${percentile}`, 'µs', echo.map(at));
-  }
+  const isFull = size === 'full';
+  const repeats = isFull ? 3 : 1;
+  const time = isFull ? { warmupS: 1, seconds: 10 } : { warmupS: 0.1, seconds: 0.3 };
+  const slow = { ratePerS: 1_000, ...time };
+  await beyondEcho(
+    results,
+    { name: 'end to end at 1,000/s, one market', markets: 1, connections: 1, subscribed: 1, ...slow },
+    repeats,
+  );
+  await beyondEcho(
+    results,
+    { name: 'end to end at 1,000/s, all of 50 markets', markets: 50, connections: 2, subscribed: 'all', ...slow },
+    isFull ? 2 : 1,
+  );
+  const ratePerS = isFull ? 100_000 : 5_000;
+  const fast = { ratePerS, markets: 200, connections: 4, ...(isFull ? { warmupS: 2, seconds: 5 } : time) };
+  const name = `end to end at ${ratePerS.toLocaleString('en')}/s`;
+  await absolute(results, { name: `${name}, 4 of 200 markets`, subscribed: 4, ...fast }, repeats);
+  await absolute(results, { name: `${name}, all of 200 markets`, subscribed: 'all', ...fast }, repeats);
 }

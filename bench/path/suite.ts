@@ -1,16 +1,20 @@
 // The `path` suite: the whole way and its steps, each beside its baseline in the same run.
 
-import type { Results, Size } from '../harness.ts';
+import type { Suite } from '../harness.ts';
 import { allocation } from './allocation.ts';
-import { decodeFrames } from './decode-frames.ts';
+import { burstDecode } from './burst-decode.ts';
 import { endToEnd } from './end-to-end.ts';
+import { fanOut } from './fan-out.ts';
+import { growth } from './growth.ts';
 import { ringBatches } from './ring-batches.ts';
 import { socketToState } from './socket-to-state.ts';
 
-export async function pathSuite(results: Results, size: Size): Promise<void> {
-  await decodeFrames(results, size);
-  await ringBatches(results, size);
-  await socketToState(results, size);
-  await allocation(results, size);
-  await endToEnd(results, size);
-}
+export const pathSuite: Suite = [
+  { name: 'ring batches', run: ringBatches },
+  { name: 'burst decode', run: burstDecode },
+  { name: 'socket to state', run: socketToState },
+  { name: 'growth', run: growth },
+  { name: 'fan-out', run: fanOut },
+  { name: 'end to end', run: endToEnd },
+  { name: 'allocation', run: allocation },
+];

@@ -77,6 +77,10 @@ const fractionText = fc.oneof(
 const anyUnits = fc.oneof(
   fc.bigInt({ min: -LIMIT, max: LIMIT }),
   fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+  // Few decimals, as venues write them.
+  fc
+    .tuple(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), fc.integer({ min: 0, max: 18 }))
+    .map(([digits, decimals]) => digits * 10n ** BigInt(18 - decimals)),
   fc.constantFrom(0n, 1n, -1n, ATTO, -ATTO, ATTO - 1n, 1n - ATTO, ONE, -ONE, LIMIT, -LIMIT, LIMIT - ATTO + 1n),
 );
 
