@@ -27,6 +27,17 @@ export interface RecordSink {
    * slot * SLOT_BYTES + at.
    */
   claim(market: number, type: number): number;
+  /**
+   * Slots for `count` records of one type that follow one another in the views; their headers are the caller's to write
+   * (slotHeader()). Returns the first, or a negative number where there is no such run: then claim() has the word, record
+   * by record, as with a sink that lacks this.
+   */
+  claimRun?(market: number, type: number, count: number): number;
+}
+
+/** First word (u32) of a slot: type (u8), flags (u8), market (u16). Little-endian, checked in schemas/layout.ts. */
+export function slotHeader(type: number, flags: number, market: number): number {
+  return type | (flags << 8) | (market << 16);
 }
 
 /** Frame[RECEIVE] is the engine time in ns of the frame's reception. */

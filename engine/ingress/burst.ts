@@ -1,12 +1,12 @@
 // Gathers the frames that one burst of the event loop hands over, and decodes them in one loop. Hot path.
 
 import { COMMIT_FRAMES_MAX } from '../../schemas/config.ts';
+import { frameBytes, frameView, STAGE_AT, STAGE_BYTES } from '../decode/frame-memory.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { Session } from './session.ts';
 
 /** Larger frames are decoded where they lie: copying them would cost more than it saves. */
-const COPIED_BYTES_MAX = 4096;
-const STAGE_BYTES = COMMIT_FRAMES_MAX * COPIED_BYTES_MAX;
+const COPIED_BYTES_MAX = STAGE_BYTES / COMMIT_FRAMES_MAX;
 
 /**
  * Why frames are copied. A handler that decodes at once runs the decoder's code cold each time: between two frames the
@@ -18,12 +18,10 @@ const STAGE_BYTES = COMMIT_FRAMES_MAX * COPIED_BYTES_MAX;
  */
 export class Burst {
   private readonly writer: FrameWriter;
-  private readonly bytes = new Uint8Array(STAGE_BYTES);
-  private readonly view = new DataView(this.bytes.buffer);
   private readonly lengths = new Int32Array(COMMIT_FRAMES_MAX);
   private readonly sessions: Session[] = [];
   private count = 0;
-  private used = 0;
+  private used = STAGE_AT;
 
   constructor(writer: FrameWriter) {
     this.writer = writer;
@@ -32,14 +30,15 @@ export class Burst {
   /** Takes a frame whose buffer is valid only until this returns. */
   add(session: Session, message: ArrayBuffer): void {
     if (this.count === 0) this.writer.receive();
-    const length = message.byteLength;
+    const bytes = new Uint8Array(message);
+    const { length } = bytes;
     if (length > COPIED_BYTES_MAX) {
       this.decode();
       this.writer.begin();
       session.take(new DataView(message), 0, length);
       return;
     }
-    this.bytes.set(new Uint8Array(message), this.used);
+    frameBytes.set(bytes, this.used);
     this.sessions[this.count] = session;
     this.lengths[this.count] = length;
     this.used += length;
@@ -51,12 +50,12 @@ export class Burst {
     // Emptied first: an answer to a bad frame may close its socket, which flushes again.
     const { count } = this;
     this.count = 0;
-    this.used = 0;
-    let at = 0;
+    this.used = STAGE_AT;
+    let at = STAGE_AT;
     for (let i = 0; i < count; i++) {
       const length = this.lengths[i];
       this.writer.begin();
-      this.sessions[i].take(this.view, at, length);
+      this.sessions[i].take(frameView, at, length);
       at += length;
     }
   }

@@ -4,6 +4,7 @@ import { FrameResult, RecordType } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
 import { backfill, gap, source } from '../../schemas/market-data.ts';
 import type { DecoderFactory } from '../decode/sink.ts';
+import { RING_FULL } from '../ring/spsc-ring.ts';
 import type { MarketDirectory } from '../route/markets.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { Session, SessionSink } from './session.ts';
@@ -46,6 +47,11 @@ class FeedSink extends SessionSink {
     if (type === RecordType.bookChange) this.timesOf(market)[dataTime.bookNs] = this.frame[0];
     else if (type === RecordType.trade) this.timesOf(market)[dataTime.tradeNs] = this.frame[0];
     return super.claim(market, type);
+  }
+
+  /** Levels follow a head, whose claim() put the source ahead; any other record is claimed alone, so that its own may. */
+  override claimRun(market: number, type: number, count: number): number {
+    return type === RecordType.level ? super.claimRun(market, type, count) : RING_FULL;
   }
 
   private timesOf(market: number): Float64Array {

@@ -165,19 +165,34 @@ export class FrameWriter {
       }
     }
     if (++this.records > FRAME_RECORDS_MAX) return FrameResult.tooLarge;
-    if (writer !== this.current) {
-      this.current = writer;
-      this.u8 = writer.u8;
-      this.u16 = writer.u16;
-      this.u32 = writer.u32;
-      this.f64 = writer.f64;
-    }
+    if (writer !== this.current) this.turnTo(writer);
     // The slot header in two stores: type (u8), flags (u8), market (u16); count (u32). Little-endian, checked in layout.
     writer.u32[slot * SLOT_U32] = type | (market << 16);
     writer.u32[slot * SLOT_U32 + 1] = 0;
     if (market !== this.lastMarket) this.touch(market);
     this.updates[this.touchedCount - 1] += UPDATES[type];
     return slot;
+  }
+
+  /** As RecordSink.claimRun. What claim() would refuse, or wait for, is left to claim(). */
+  claimRun(market: number, type: number, count: number): number {
+    if (this.records + count > FRAME_RECORDS_MAX) return RING_FULL;
+    const writer = this.writers[market % this.shards];
+    const slot = writer.claimRun(count);
+    if (slot < 0) return RING_FULL;
+    this.records += count;
+    if (writer !== this.current) this.turnTo(writer);
+    if (market !== this.lastMarket) this.touch(market);
+    this.updates[this.touchedCount - 1] += UPDATES[type] * count;
+    return slot;
+  }
+
+  private turnTo(writer: RingWriter): void {
+    this.current = writer;
+    this.u8 = writer.u8;
+    this.u16 = writer.u16;
+    this.u32 = writer.u32;
+    this.f64 = writer.f64;
   }
 
   private touch(market: number): void {

@@ -72,6 +72,10 @@ export class SessionSink implements RecordSink {
     return this.writer.claim(market, type);
   }
 
+  claimRun(market: number, type: number, count: number): number {
+    return this.writer.claimRun(market, type, count);
+  }
+
   /** What was claimed of the frame at hand is gone: it is decoded once more. */
   restart(): void {}
 }

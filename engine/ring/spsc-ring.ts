@@ -79,6 +79,14 @@ export class RingWriter {
     return slot;
   }
 
+  /** Takes `count` slots that follow one another in memory: the index of the first, or RING_FULL where they would not, too. */
+  claimRun(count: number): number {
+    const slot = this.next & this.mask;
+    if (slot + count > this.slots || !this.hasRoom(count)) return RING_FULL;
+    this.next = (this.next + count) | 0;
+    return slot;
+  }
+
   /** True when `count` more slots can be claimed. */
   hasRoom(count: number): boolean {
     if (((this.next - this.headSeen) | 0) + count <= this.slots) return true;

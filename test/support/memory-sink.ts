@@ -37,6 +37,10 @@ class Shard {
   u8 = new Uint8Array(SLOTS_START * SLOT_BYTES).fill(RUBBISH);
   used = 0;
 
+  get slots(): number {
+    return this.u8.length / SLOT_BYTES;
+  }
+
   begin(): void {
     this.u8.fill(RUBBISH, 0, this.used * SLOT_BYTES);
     this.used = 0;
@@ -123,6 +127,16 @@ export class MemorySink implements RecordSink {
     return slot;
   }
 
+  /** Refused where the next slot is the last of its memory, so that both ways of asking are seen. */
+  claimRun(market: number, type: number, count: number): number {
+    const shard = this.shards[market % SHARDS];
+    if (this.claims.length + count > this.recordsMax || shard.used + count > shard.slots - 1) return -1;
+    const first = this.claim(market, type);
+    for (let i = 1; i < count; i++) this.claim(market, type);
+    this.u8.fill(RUBBISH, first * SLOT_BYTES, (first + count) * SLOT_BYTES);
+    return first;
+  }
+
   /** The frame's records in the order they were claimed. */
   records(): MemoryRecord[] {
     return this.claims.map(({ shard, slot }) => this.describe(new DataView(shard.u8.buffer, slot * SLOT_BYTES), slot));
@@ -170,7 +184,9 @@ function decimalOf(layout: Layout, slot: DataView, name: string): string {
   const milli = numberOf(layout, slot, name);
   const atto = numberOf(layout, slot, `${stem}Atto`);
   if (layout.type !== RecordType.level) return formatDecimal(milli, atto);
-  return formatFixed(milli, atto, numberOf(layout, slot, `${stem}Decimals`));
+  const decimals = numberOf(layout, slot, `${stem}Decimals`);
+  // Batches tell no decimals.
+  return decimals === 0 ? formatDecimal(milli, atto) : formatFixed(milli, atto, decimals);
 }
 
 /** `count` bytes of text. */

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { BATCH_UPDATES, batchFrames } from '../../bench/workloads-batch.ts';
 import { EngineClock } from '../../engine/base/clock.ts';
 import { DECODERS } from '../../engine/ingress/decoders.ts';
+import { dataTime, FeedMarkets, FeedSession } from '../../engine/ingress/feed-session.ts';
 import { FrameWriter, type FullPolicy } from '../../engine/ingress/frame-writer.ts';
 import { Session } from '../../engine/ingress/session.ts';
 import { createEngineMemory, type EngineMemory } from '../../engine/memory/engine-memory.ts';
@@ -327,4 +329,61 @@ test('a dropped frame that named a new market blames no market that comes after 
   assert.equal(send('C'), FrameResult.applied);
   const drops = new Int32Array(own.memory.drops);
   assert.deepEqual([...drops.subarray(0, 2)], [1, 0], 'A of this connection is marked, C is not');
+});
+
+test('a run of records counts as its claims one by one, and is refused where the ring ends, is full or the frame too large', () => {
+  const [runs, claims] = [rig('drop', 16), rig('drop', 16)];
+  const refused = runs.writer.claimRun(1, RecordType.level, 17);
+  assert.ok(refused < 0);
+  for (let frame = 0; frame < 20; frame++) {
+    const count = 1 + (frame % 7);
+    for (const { writer } of [runs, claims]) writer.beginAt(frame);
+    const first = runs.writer.claimRun(1, RecordType.level, count);
+    for (let i = 0; i < count; i++) {
+      const slot = claims.writer.claim(1, RecordType.level);
+      if (first < 0) assert.equal(runs.writer.claim(1, RecordType.level), slot);
+      else {
+        assert.equal(slot, first + i);
+        runs.writer.u32[slot * SLOT_U32] = RecordType.level | (1 << 16);
+        runs.writer.u32[slot * SLOT_U32 + 1] = 0;
+      }
+    }
+    for (const { writer } of [runs, claims]) {
+      writer.end();
+      writer.commit();
+    }
+    assert.deepEqual(take(runs.readers[0]), take(claims.readers[0]));
+  }
+  assert.equal(column(runs, 1, 'updates'), column(claims, 1, 'updates'));
+  assert.equal(column(runs, 1, 'frames'), 20);
+  const wide = rig('drop', 2 * FRAME_RECORDS_MAX);
+  wide.writer.beginAt(0);
+  assert.equal(wide.writer.claimRun(0, RecordType.level, FRAME_RECORDS_MAX - 1) < 0, false);
+  assert.ok(wide.writer.claimRun(0, RecordType.level, 2) < 0);
+  assert.ok(wide.writer.claim(0, RecordType.level) >= 0);
+  assert.equal(wide.writer.claim(0, RecordType.level), FrameResult.tooLarge);
+});
+
+test('runs of a feed have the source of their market ahead of them, whether trades or levels', () => {
+  const own = rig('drop', 2048);
+  const directory = new MarketDirectory(own.memory);
+  const feeds = new FeedMarkets(own.memory.marketsMax);
+  const nothing = (): void => undefined;
+  const feed = (dialect: 'binance' | 'flatbuffers', connection: number): FeedSession =>
+    new FeedSession(dialect, connection, DECODERS[dialect], own.writer, directory, feeds, nothing, nothing);
+  const [batches, books] = [feed('flatbuffers', 7), feed('binance', 8)];
+  const depth =
+    '{"e":"depthUpdate","E":1767225600123,"s":"SYM0USDT","U":1,"u":2,"b":[["1","2"],["0.5","3"]],"a":[["2","1"]]}';
+  assert.equal(batches.take(batchFrames(1, 1).frames[0]), FrameResult.applied);
+  assert.equal(books.take(Buffer.from(depth)), FrameResult.applied);
+  own.writer.commit();
+  const types = typesOf(take(own.readers[0])).filter((type) => type !== RecordType.clock && type !== RecordType.stamp);
+  const { bookChange, level, source, trade } = RecordType;
+  assert.deepEqual(types, [
+    source,
+    ...new Array<number>(BATCH_UPDATES).fill(trade),
+    source,
+    ...[bookChange, level, level, level],
+  ]);
+  assert.ok(batches.dataNs(0, dataTime.tradeNs) > 0);
 });
