@@ -6,10 +6,10 @@ import { MarketNames } from '../engine/memory/market-names.ts';
 import { RingReader } from '../engine/ring/spsc-ring.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter } from '../schemas/counters.ts';
 import { request } from '../schemas/derived.ts';
-import { BackfillFlag, BookState, ChangeFlag, Interest, RecordType, StateReason, TradeFlag } from '../schemas/ids.ts';
+import { BackfillFlag, BookState, ChangeFlag, Interest, RecordType, StateReason } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../schemas/layout.ts';
 import { backfill, bookChange, clock as clockRecord, gap, source, trade } from '../schemas/market-data.ts';
-import { BarChange } from './bars/bar-changes.ts';
+import { BarChange, FINAL_BARS } from './bars/bar-changes.ts';
 import { type ChecksumSuspect, reportChecksum } from './book/checksum-report.ts';
 import { BookOutcome, ChangeAction } from './book/market-book.ts';
 import { SnapshotStage } from './book/snapshot-stage.ts';
@@ -19,11 +19,8 @@ import { LatestValues } from './latest.ts';
 import { Market, type MarketParts } from './market.ts';
 import { OutputWriter } from './output/writer.ts';
 import { SignalOutput } from './signal-output.ts';
-import { SlotViews } from './slot-views.ts';
+import { Trades } from './trades.ts';
 import type { UserSignals } from './user-signals.ts';
-
-/** Slots of the scratch that holds a trade until the record with its id's text comes. */
-const HELD_SLOTS = 2;
 
 /** A venue's checksum that the book did not have; `suspect` is the one level that would explain it. */
 export type ChecksumMismatch = {
@@ -45,6 +42,7 @@ export type DispatchOptions = {
 
 export class Dispatch {
   readonly output: OutputWriter;
+  readonly trades: Trades;
   readonly markets: Market[] = [];
   private readonly byId: (Market | undefined)[];
   private readonly memory: EngineMemory;
@@ -64,8 +62,6 @@ export class Dispatch {
   private readonly f64: Float64Array;
   /** The last clock record, for markets that begin after it. */
   private readonly clockNow = new Float64Array(SLOT_F64);
-  private readonly held = new SlotViews(HELD_SLOTS);
-  private hasHeld = false;
   /** The market whose change is being applied, and how many of its levels are to come. */
   private changing: Market | null = null;
   private levelsLeft = 0;
@@ -88,19 +84,34 @@ export class Dispatch {
     this.latest = new LatestValues(memory);
     this.signals = new SignalOutput(memory, this.output);
     this.delta = new DeltaOutput(this.output);
+    const { output, signals, latest } = this;
+    this.trades = new Trades(memory, input, { output, signals, latest, marketOf: (id) => this.marketOf(id) });
     this.counters = new Float64Array(memory.marketCounters);
     this.parts = { plans, users, keepAll, stage: new SnapshotStage(), anchorWallUs: memory.anchor.wallUs };
     this.clockNow[clockRecord.at.timeUs] = Number.NEGATIVE_INFINITY;
   }
 
-  /** Applies the record at a slot of the input ring. */
+  /**
+   * Applies the record at a slot of the input ring and, where trades follow one another there, up to `count` records; returns
+   * how many that were. Trades may wait for others of their market until trades.settleAll().
+   */
+  take(type: number, slot: number, count: number): number {
+    const taken = type === RecordType.trade ? this.trades.takeRun(slot, count) : 0;
+    if (taken > 0) return taken;
+    this.record(type, slot);
+    return 1;
+  }
+
+  /** Applies the record at a slot of the input ring at once. */
   record(type: number, slot: number): void {
+    if (type !== RecordType.level && type !== RecordType.clock)
+      this.trades.settle(this.u16[slot * SLOT_U16 + trade.at.market]);
     switch (type) {
       case RecordType.level:
         this.level(slot);
         return;
       case RecordType.trade:
-        this.trade(slot);
+        this.trades.take(this.marketAt(slot), slot);
         return;
       case RecordType.bookChange:
         this.beginChange(slot);
@@ -112,7 +123,7 @@ export class Dispatch {
         this.count(slot, marketCounter.candles);
         return;
       case RecordType.tradeId:
-        this.tradeText(slot);
+        this.trades.takeText(this.marketAt(slot), slot);
         return;
       case RecordType.clock:
         this.clock(slot);
@@ -137,7 +148,10 @@ export class Dispatch {
   }
 
   private marketAt(slot: number): Market {
-    const id = this.u16[slot * SLOT_U16 + trade.at.market];
+    return this.marketOf(this.u16[slot * SLOT_U16 + trade.at.market]);
+  }
+
+  private marketOf(id: number): Market {
     return this.byId[id] ?? this.addMarket(id);
   }
 
@@ -152,6 +166,7 @@ export class Dispatch {
     this.byId[id] = market;
     this.markets.push(market);
     this.latest.touch(market);
+    this.trades.open(market);
     return market;
   }
 
@@ -173,51 +188,6 @@ export class Dispatch {
     this.counters[market.id * MARKET_COUNTER_COLUMNS + column]++;
     const timesAt = slot * SLOT_F64 + trade.at.receiveTimeNs;
     if (!Number.isNaN(this.f64[timesAt])) market.quality.arrived(this.f64, timesAt);
-  }
-
-  // ---- trades
-
-  private trade(slot: number): void {
-    const market = this.marketAt(slot);
-    const at = slot * SLOT_F64;
-    // A recording without times: the venue's time stands in for the receive time.
-    if (Number.isNaN(this.f64[at + trade.at.receiveTimeNs])) {
-      this.f64[at + trade.at.receiveTimeNs] =
-        (this.f64[at + trade.at.exchangeTimeUs] - this.memory.anchor.wallUs) * 1000;
-    }
-    if ((this.u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.textId) === 0) {
-      this.applyTrade(market, this.u8, this.u32, this.f64, slot);
-      return;
-    }
-    this.held.copy(0, this.u32, slot);
-    this.hasHeld = true;
-  }
-
-  /** The text of the held trade's id has come. */
-  private tradeText(slot: number): void {
-    if (!this.hasHeld) return;
-    this.hasHeld = false;
-    this.held.copy(1, this.u32, slot);
-    this.applyTrade(this.marketAt(slot), this.held.u8, this.held.u32, this.held.f64, 0);
-  }
-
-  private applyTrade(market: Market, u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number): void {
-    market.noteTimes(f64, slot);
-    this.latest.touch(market);
-    const changes = market.applyTrade(u8, u32, f64, slot);
-    if (changes < 0) return;
-    const interest = this.interest[market.id];
-    if ((interest & Interest.trade) !== 0) this.emitTrade(market, u8, u32, slot);
-    if ((interest & Interest.bar) !== 0) emitBars(this.output, market);
-    if ((changes & FINAL) !== 0) this.signals.bars(market, (interest & Interest.signal) !== 0);
-    if ((interest & Interest.signal) !== 0) this.signals.trades(market);
-  }
-
-  private emitTrade(market: Market, u8: Uint8Array, u32: Uint32Array, slot: number): void {
-    this.output.begin(market.id);
-    this.output.copy(u32, slot);
-    if ((u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.textId) !== 0) this.output.copy(u32, slot + 1);
-    this.output.end();
   }
 
   // ---- books
@@ -284,6 +254,7 @@ export class Dispatch {
   // ---- time and loss
 
   private clock(slot: number): void {
+    this.trades.settleAll();
     const timeUs = this.f64[slot * SLOT_F64 + clockRecord.at.timeUs];
     this.clockNow[clockRecord.at.timeUs] = timeUs;
     for (let i = 0; i < this.markets.length; i++) {
@@ -335,6 +306,7 @@ export class Dispatch {
     if (!market.book.isOfSource) return;
     if (reason === StateReason.none) {
       market.loseTrades(this.f64[at + gap.at.lost], this.f64[at + gap.at.receiveTimeNs]);
+      this.latest.touch(market);
       return;
     }
     const isConnection = reason === StateReason.connectionLost;
@@ -346,7 +318,7 @@ export class Dispatch {
   private tellBars(market: Market, changes: number): void {
     const interest = this.interest[market.id];
     if ((interest & Interest.bar) !== 0) emitBars(this.output, market);
-    if ((changes & FINAL) !== 0) this.signals.bars(market, (interest & Interest.signal) !== 0);
+    if ((changes & FINAL_BARS) !== 0) this.signals.bars(market, (interest & Interest.signal) !== 0);
   }
 
   /** Trades of a loss are about to come, or have come. */
@@ -382,6 +354,7 @@ export class Dispatch {
       if (drops === 0) continue;
       const market = this.byId[id] ?? this.addMarket(id);
       if (drops === market.drops) continue;
+      this.trades.settle(id);
       loss[LOSS_TIME] = market.times[0];
       loss[LOSS_COUNT] = (drops - market.drops) | 0;
       market.drops = drops;
@@ -394,6 +367,7 @@ export class Dispatch {
   /** Answers a request of the main thread. */
   request(ring: RingReader, slot: number): void {
     const id = ring.u16[slot * SLOT_U16 + request.at.market];
+    this.trades.settle(id);
     const at = slot * SLOT_F64;
     const market = this.byId[id] ?? (id < this.names.count ? this.addMarket(id) : undefined);
     if (market === undefined) return;
@@ -418,8 +392,6 @@ export class Dispatch {
   }
 }
 
-/** Bits of a bar change after which a final bar is new or other. */
-const FINAL = BarChange.closed | BarChange.revised | BarChange.created;
 /** Bits that say whether levels changed and whether the state did. */
 const IN_PLACE = BookOutcome.applied | BookOutcome.stateChanged;
 /** A loss that no record tells of: its time and count. */

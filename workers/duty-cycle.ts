@@ -2,6 +2,7 @@
 
 import type { EngineClock } from '../engine/base/clock.ts';
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
+import { GcPauses } from '../engine/observe/gc-pauses.ts';
 import { LATENCY_BYTES, LatencyRecorder } from '../engine/observe/latency.ts';
 import { Doorbell } from '../engine/ring/doorbell.ts';
 import { RingReader } from '../engine/ring/spsc-ring.ts';
@@ -21,10 +22,12 @@ const NAP_MS = 0.05;
 const NAPS_MAX = 20;
 
 /**
- * Records between two beats inside a batch, a power of two. One batch may begin thousands of markets, which takes
+ * Records between two beats inside a batch, more where they are trades of one market. One batch may begin thousands of markets, which takes
  * milliseconds each on a busy machine: a shard that works must not be taken for one that is stuck.
  */
 const BEAT_RECORDS = 16;
+/** Trades of one market that are applied together at most. */
+const RUN_RECORDS_MAX = 256;
 
 /** Indexes of this.times. */
 const DEQUEUE = 0;
@@ -45,6 +48,7 @@ export class DutyCycle {
   private readonly counters: Float64Array;
   private readonly ringWait: LatencyRecorder;
   private readonly apply: LatencyRecorder;
+  private readonly pauses: GcPauses;
   private readonly clock: EngineClock;
   private readonly dispatch: Dispatch;
   private readonly times = new Float64Array(3);
@@ -61,15 +65,17 @@ export class DutyCycle {
     this.counters = new Float64Array(own.counters);
     this.ringWait = new LatencyRecorder(own.latency, 0);
     this.apply = new LatencyRecorder(own.latency, LATENCY_BYTES);
+    this.pauses = new GcPauses(own.gcPauses);
     this.clock = clock;
     this.dispatch = dispatch;
   }
 
   /**
    * Leaves out the batch that the shard before this one did not live to finish: part of it was applied and counted, and
-   * what ended the shard may lie in it.
+   * what ended the shard may lie in it. Trades that it took before and had not applied yet are lost with it.
    */
   skipCutShort(): void {
+    this.counters[shardCounter.cutShort] += Atomics.exchange(this.words, shardWords.at.waiting, 0);
     const count = (Atomics.load(this.words, shardWords.at.batchEnd) - this.input.position) | 0;
     if (count <= 0) return;
     this.input.release(count);
@@ -78,12 +84,14 @@ export class DutyCycle {
 
   /** Runs until the engine stops and everything ingress committed is applied. */
   run(): void {
+    this.pauses.start();
     for (;;) {
       this.beat();
       if (this.turn() > 0) continue;
-      if (this.isOver()) return;
+      if (this.isOver()) break;
       this.idle();
     }
+    this.pauses.stop();
   }
 
   private beat(): void {
@@ -104,13 +112,17 @@ export class DutyCycle {
     this.times[RECEIVE] = this.times[DEQUEUE];
     Atomics.store(this.words, shardWords.at.batchEnd, (this.input.position + count) | 0);
     const frames = this.applyRecords(count);
+    // With more to come trades may wait for others of their market, until the clock goes on.
+    if (this.input.available() === count) this.dispatch.trades.settleAll();
     this.input.release(count);
     this.flush();
+    Atomics.store(this.words, shardWords.at.waiting, this.dispatch.trades.waitingCount);
     if (frames > 0) this.apply.record(this.times[APPLIED] - this.times[DEQUEUE], frames);
     this.counters[shardCounter.records] += count;
     this.counters[shardCounter.frames] += frames;
     this.counters[shardCounter.batches]++;
     this.naps = count >= BUSY_RECORDS ? 0 : this.naps;
+    this.pauses.countInTime(this.times[APPLIED]);
     return count;
   }
 
@@ -118,12 +130,18 @@ export class DutyCycle {
   private applyRecords(count: number): number {
     const { input, dispatch } = this;
     let frames = 0;
-    for (let offset = 0; offset < count; offset++) {
-      if ((offset & (BEAT_RECORDS - 1)) === BEAT_RECORDS - 1) this.beat();
+    let beatAt = BEAT_RECORDS;
+    for (let offset = 0; offset < count; ) {
+      if (offset >= beatAt) {
+        this.beat();
+        beatAt = offset + BEAT_RECORDS;
+      }
       const slot = input.slotAt(offset);
       const type = input.u8[slot * SLOT_BYTES];
-      if (type === RecordType.stamp) frames += this.readStamp(slot);
-      else dispatch.record(type, slot);
+      if (type === RecordType.stamp) {
+        frames += this.readStamp(slot);
+        offset++;
+      } else offset += dispatch.take(type, slot, Math.min(count - offset, RUN_RECORDS_MAX, input.slots - slot));
     }
     return frames;
   }
@@ -193,5 +211,6 @@ export class DutyCycle {
     const seen = this.doorbell.announce();
     if (this.hasWork() || this.isOver()) this.doorbell.cancel();
     else this.doorbell.sleep(seen, PARK_MS);
+    this.pauses.countInTime(this.clock.nowNs());
   }
 }

@@ -3,7 +3,7 @@
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
 import { LatestWriter, PRESENT_ASK, PRESENT_BID, PRESENT_LAST } from '../engine/memory/latest-values.ts';
 import { latest } from '../schemas/shared-state.ts';
-import type { Market } from './market.ts';
+import { type Market, Unshown } from './market.ts';
 
 export class LatestValues {
   private readonly writer: LatestWriter;
@@ -20,18 +20,46 @@ export class LatestValues {
 
   /** The market changed and waits to be shown. */
   touch(market: Market): void {
-    if (market.isDirty) return;
-    market.isDirty = true;
+    if (market.unshown === Unshown.nothing) this.dirty.push(market);
+    market.unshown = Unshown.all;
+  }
+
+  /** The market took trades, none of which told of a loss, and nothing else since it was shown or touched. */
+  touchTrades(market: Market): void {
+    if (market.unshown !== Unshown.nothing) return;
+    market.unshown = Unshown.trades;
     this.dirty.push(market);
   }
 
   /** Not inside a change. */
   show(): void {
     for (let i = 0; i < this.dirty.length; i++) {
-      this.dirty[i].isDirty = false;
-      this.write(this.dirty[i]);
+      const market = this.dirty[i];
+      const isAll = market.unshown === Unshown.all;
+      market.unshown = Unshown.nothing;
+      if (isAll) this.write(market);
+      else this.writeTrades(market);
     }
     this.dirty.length = 0;
+  }
+
+  /** The words that trades change; a market that has taken some has been shown whole before. */
+  private writeTrades(market: Market): void {
+    const { f64, i32 } = this.writer;
+    const at = this.writer.begin(market.id);
+    i32[at * 2 + latest.at.activity] = market.quality.activity;
+    i32[at * 2 + latest.at.present] |= PRESENT_LAST;
+    f64[at + latest.at.receiveTimeNs] = market.times[0];
+    f64[at + latest.at.exchangeTimeUs] = market.times[1];
+    this.writeLastTrade(market, at);
+    this.writer.end(market.id);
+  }
+
+  private writeLastTrade(market: Market, at: number): void {
+    const { f64 } = this.writer;
+    market.trades.writeLastPrice(f64, at + latest.at.lastPriceMilli);
+    market.filter.writeLastId(f64, at + latest.at.lastTradeId);
+    market.bars.writeNewestTime(f64, at + latest.at.lastTradeTimeUs);
   }
 
   private write(market: Market): void {

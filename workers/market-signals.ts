@@ -50,6 +50,8 @@ export class MarketSignals {
   private readonly bookNumbers: readonly number[];
   private readonly tradeNumbers: readonly number[];
   private isBookKnown = false;
+  /** A user's signal is driven by trades: how long it takes is looked at. */
+  readonly hasUserTrades: boolean;
 
   /** `kindOf` gives the number of a bar kind in the engine's list by its name. */
   constructor(
@@ -63,6 +65,7 @@ export class MarketSignals {
     this.users = users;
     this.bookNumbers = numbers.filter((number) => specs[number].input === 'book');
     this.tradeNumbers = numbers.filter((number) => specs[number].input === 'trade');
+    this.hasUserTrades = this.tradeNumbers.some((number) => specs[number].user >= 0);
     const onBars = numbers.filter((number) => specs[number].input === 'bar');
     const kinds = new Set(onBars.map((number) => kindOf(specs[number].barKind ?? '')));
     this.bars = [...kinds].map((kind) => ({
@@ -114,6 +117,32 @@ export class MarketSignals {
     for (let i = 0; i < this.trades.length; i++) {
       this.trades[i].inputs++;
       this.trades[i].signal.trade(tradeView);
+    }
+  }
+
+  /** Accepted trade records one behind the other. */
+  tradeRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number): void {
+    if (this.tradeNumbers.length === 0) return;
+    if (this.trades.length === 0) this.trades = this.make(this.tradeNumbers);
+    for (let i = 0; i < this.trades.length; i++) {
+      const placed = this.trades[i];
+      placed.inputs += count;
+      if (placed.signal.tradeRun !== undefined) placed.signal.tradeRun(u8, f64, slot, count);
+      else this.tradeEach(placed.signal, u8, u32, f64, slot, count);
+    }
+  }
+
+  private tradeEach(
+    signal: TradeSignal,
+    u8: Uint8Array,
+    u32: Uint32Array,
+    f64: Float64Array,
+    slot: number,
+    count: number,
+  ): void {
+    for (let at = slot; at < slot + count; at++) {
+      fillTradeView(u8, u32, f64, at);
+      signal.trade(tradeView);
     }
   }
 

@@ -25,6 +25,10 @@ const BEST_WORDS = 8;
 const UNKNOWN_SPREAD = -1;
 const spread = new Float64Array(2);
 
+/** What of a market the latest values do not show yet. */
+export const Unshown = { nothing: 0, trades: 1, all: 2 } as const;
+export type Unshown = (typeof Unshown)[keyof typeof Unshown];
+
 /** What all markets of a shard share. */
 export type MarketParts = {
   readonly plans: MarketPlans;
@@ -47,8 +51,8 @@ export class Market {
   readonly times = new Float64Array(3);
   /** Drops seen so far of the shared drop word. */
   drops = 0;
-  /** True while the market waits in the shard's list of latest values to be shown. */
-  isDirty = false;
+  /** What of the market is not shown in the latest values yet; with anything it is in the shard's list. */
+  unshown: Unshown = Unshown.nothing;
   /** Losses of trades that no back-fill has made good, and id and venue time of the last trade before the first of these. */
   openLosses = 0;
   readonly lossFrom = Float64Array.of(Number.NaN, 0);
@@ -157,6 +161,20 @@ export class Market {
     this.signals.trade(u8, u32, f64, slot);
     this.trades.add(u32, slot, (u8[flagsAt] & TradeFlag.textId) !== 0);
     return this.bars.trade(u8, u32, f64, slot, this.book.state);
+  }
+
+  /**
+   * Applies as many as it can of the trade records from `slot` on, which differ in their side alone, to all but the bars:
+   * those that are accepted and tell of no loss. Returns how many; the next is for applyTrade().
+   */
+  applyRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number): number {
+    const taken = this.filter.acceptRun(u8, u32, f64, slot, count);
+    if (taken === 0) return 0;
+    this.noteTimes(f64, slot + taken - 1);
+    this.quality.tradeRun(u8, f64, slot, taken);
+    this.signals.tradeRun(u8, u32, f64, slot, taken);
+    this.trades.addRun(u32, f64, slot, taken);
+    return taken;
   }
 
   /** The head of a book change came; a snapshot fetched by REST says nothing of the stream's times. */

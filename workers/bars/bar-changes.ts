@@ -17,6 +17,9 @@ export const BarChange = {
   late: 32,
 } as const;
 
+/** Bits after which a final bar is new or other. */
+export const FINAL_BARS = BarChange.closed | BarChange.revised | BarChange.created;
+
 /** Words of one entry: which kind, which row, and BarChange bits of it alone. */
 export const barChangeEntry = { kind: 0, row: 1, change: 2 } as const;
 export const BAR_CHANGE_WORDS = 3;

@@ -55,6 +55,8 @@ export class MarketBars {
   private readonly untimed: readonly InformationBars[];
   private readonly shared = new Float64Array(BARS_WORDS + OWN_WORDS);
   private readonly counters: Float64Array;
+  /** All time kinds are built from the first: what lies in its open bar lies in that of each. */
+  private readonly isChain: boolean;
 
   /** `counters` is the market's own row of the market counters. */
   constructor(plan: BarPlan, counters: Float64Array) {
@@ -73,6 +75,7 @@ export class MarketBars {
       new InformationBars(index, plan.kinds[index].kind, plan.keepAll, this.changes, counters);
     this.all = plan.kinds.map((_, index) => of(index));
     this.untimed = this.all.filter((bars) => bars instanceof InformationBars);
+    this.isChain = this.timed.length > 0 && this.timed.every(({ lower }, at) => (lower === null) === (at === 0));
   }
 
   /** Applies an accepted trade record; `state` is the BookState now. Returns BarChange bits. */
@@ -108,6 +111,22 @@ export class MarketBars {
     }
     if ((changes & BarChange.late) !== 0) this.counters[marketCounter.late] += 1;
     return changes;
+  }
+
+  /**
+   * Applies as many as it can of the accepted trade records from `slot` on, none of them a past one: those that do no more
+   * than to extend the open bar of each kind. Returns how many; the next is for trade(). `changes` stays empty.
+   */
+  tradeRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number, state: number): number {
+    const { shared, timed, untimed } = this;
+    this.changes.clear();
+    if (untimed.length > 0 || !this.isChain) return 0;
+    const taken = timed[0].addRun(u8, u32, f64, slot, count, shared[LATEST]);
+    if (taken === 0) return 0;
+    for (let at = 0; at < timed.length; at++) timed[at].openState = state;
+    const newestUs = f64[(slot + taken - 1) * SLOT_F64 + trade.at.exchangeTimeUs];
+    if (newestUs > shared[barsWord.newestTradeUs]) shared[barsWord.newestTradeUs] = newestUs;
+    return taken;
   }
 
   /** Applies a clock record; a new market is given the last one of its shard. Returns BarChange bits. */

@@ -13,10 +13,10 @@ export const EMITTED_LIMBS = 6;
 export const EMPTY_RANGE = 0;
 
 const MILLI_PER_TERA = 1e15;
-const LIMB = 1e10;
+export const LIMB = 1e10;
 const DIGIT = 1e5;
 /** A product that rounds to less than this is exact, and so is its sum with a carry under 10^11: 2^53 is 9.007·10^15. */
-const EXACT_MAX = 9e15;
+export const EXACT_MAX = 9e15;
 /**
  * A limb is carried when it reaches this. Each trade adds less than 10^10 and a carry from below less than 10^6, so a
  * limb stays under 2^53 and is carried at most once in 800,000 trades. The top limb counts 10^24 whole units.
@@ -140,6 +140,32 @@ function multiplyLimbs(product: Float64Array): number {
     end = limb + 1;
   }
   return end === 0 ? EMPTY_RANGE : first | (end << RANGE_SHIFT);
+}
+
+/**
+ * Adds sums of products to the notional sum at `sums[at]`: `milli` counts 10^-6, of prices and quantities in milli, `part`
+ * 10^-11, of prices in milli and of what is left of quantities in 10^-8. Both are integers under 2^53.
+ */
+export function addProductSums(sums: Float64Array, at: number, milli: number, part: number): void {
+  const partHigh = Math.floor(part / DIGIT);
+  const milliTop = Math.floor(milli / LIMB);
+  const partTop = Math.floor(partHigh / LIMB);
+  columns[0] = (part - partHigh * DIGIT) * DIGIT;
+  columns[1] = partHigh - partTop * LIMB;
+  columns[2] = partTop;
+  addLimbs(sums, at, 3);
+  columns[0] = 0;
+  columns[1] = milli - milliTop * LIMB;
+  columns[2] = milliTop;
+  addLimbs(sums, at, 3);
+}
+
+function addLimbs(sums: Float64Array, at: number, count: number): void {
+  for (let limb = 0; limb < count; limb++) {
+    const to = MILLI_LIMB - 1 + limb;
+    sums[at + to] += columns[limb];
+    if (sums[at + to] >= CARRY_AT) carryUp(sums, at, to);
+  }
 }
 
 /** Adds a product to the notional sum at `sums[at]`. */

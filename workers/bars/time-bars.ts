@@ -6,6 +6,7 @@ import { trade } from '../../schemas/market-data.ts';
 import { BarChange, type BarChanges } from './bar-changes.ts';
 import { BarHistory } from './bar-history.ts';
 import { bucketOrigin, bucketStart } from './bucket.ts';
+import { extendRun } from './extend-run.ts';
 import { markGapSince, mendBars } from './mending.ts';
 import {
   BAR_WORDS,
@@ -125,6 +126,13 @@ export class TimeBars {
     this.changes.note(this.index, this.changedRow, (change & BarChange.opened) !== 0 ? BarChange.opened : change);
     this.change = change;
     return change;
+  }
+
+  /** As add() for trades that lie in the open bar, one behind the other; returns how many those were (extendRun). */
+  addRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number, latestUs: number): number {
+    if (this.openRow === NONE) return 0;
+    const { rows } = this.history;
+    return extendRun(rows, this.openRow * BAR_WORDS, u8, u32, f64, slot, count, this.words[own.openEndUs], latestUs);
   }
 
   /** Trades from `sinceUs` on may be missing: bars that have closed since are not whole either. Returns BarChange bits. */

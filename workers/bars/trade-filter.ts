@@ -22,6 +22,8 @@ export type TradeVerdict = (typeof TradeVerdict)[keyof typeof TradeVerdict];
 
 const CHANNEL_UNKNOWN = -1;
 const ID_FLAGS = TradeFlag.noId | TradeFlag.textId;
+/** Flags of records that acceptRun() leaves to accept(). */
+const UNUSUAL_FLAGS = ID_FLAGS | TradeFlag.offMarket | TradeFlag.history;
 const last = { tradeId: 0, seenId: 1, textHash: 2 } as const;
 
 /**
@@ -91,6 +93,43 @@ export class TradeFilter {
     }
     this.counters[marketCounter.trades] += u32[slot * SLOT_U32 + trade.at.count];
     return verdict;
+  }
+
+  /**
+   * Accepts the records at `slot` and behind it as long as each is as plain as can be: made in the market, its number the
+   * next one, or one not seen. Returns how many of `count` that were: 0 says nothing of the first, which accept() judges.
+   * All have the first word of the first but for their side, and no tradeId records.
+   */
+  acceptRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number): number {
+    const flags = u8[slot * SLOT_BYTES + trade.at.flags];
+    if ((flags & TradeFlag.aggregate) !== this.channel || (flags & UNUSUAL_FLAGS) !== 0) return 0;
+    const taken = this.isRising ? this.followRun(u32, f64, slot, count) : this.rememberRun(u8, u32, f64, slot, count);
+    let matches = 0;
+    for (let at = slot; at < slot + taken; at++) matches += u32[at * SLOT_U32 + trade.at.count];
+    this.counters[marketCounter.trades] += matches;
+    return taken;
+  }
+
+  private followRun(u32: Uint32Array, f64: Float64Array, slot: number, count: number): number {
+    const { last: words, countsMatches } = this;
+    let id = words[last.tradeId];
+    // An id that was used up outside the market: the next is compared with that one.
+    if (id !== words[last.seenId]) return 0;
+    let taken = 0;
+    for (; taken < count; taken++) {
+      const next = id + (countsMatches ? u32[(slot + taken) * SLOT_U32 + trade.at.count] : 1);
+      if (f64[(slot + taken) * SLOT_F64 + trade.at.id] !== next || next === id) break;
+      id = next;
+    }
+    words[last.tradeId] = id;
+    words[last.seenId] = id;
+    return taken;
+  }
+
+  private rememberRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number): number {
+    let taken = 0;
+    while (taken < count && this.remember(u8, u32, f64, slot + taken)) taken++;
+    return taken;
   }
 
   /** `ids` is how many ids the record uses up, its own the last of them. */

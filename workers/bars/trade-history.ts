@@ -42,6 +42,26 @@ export class TradeHistory {
     this.noteLast(to);
   }
 
+  /** Copies trade records that lie one behind the other; none is a past one, none has a text id. */
+  addRun(u32: Uint32Array, f64: Float64Array, slot: number, count: number): void {
+    while (this.capacity < TRADE_HISTORY && this.count + count > this.capacity)
+      this.resize(Math.min(this.capacity * 2, TRADE_HISTORY), this.hasTexts);
+    // Only the newest stay.
+    let from = slot + Math.max(0, count - this.capacity);
+    for (const end = slot + count; from < end; ) from += this.addPiece(u32, f64, from, end - from);
+    this.noteLast(this.slotAt(this.count - 1));
+  }
+
+  /** Copies as many records as lie one behind the other in the circle; returns how many. */
+  private addPiece(u32: Uint32Array, f64: Float64Array, slot: number, count: number): number {
+    const to = this.slotAt(this.count < this.capacity ? this.count : 0);
+    const taken = Math.min(count, this.count < this.capacity ? this.capacity - this.count : this.capacity - this.head);
+    copySlots(u32, f64, slot, this.slots, this.f64, to, taken);
+    if (this.count < this.capacity) this.count += taken;
+    else this.head = this.head + taken < this.capacity ? this.head + taken : 0;
+    return taken;
+  }
+
   private noteLast(slot: number): void {
     const { f64, last } = this;
     const at = slot * SLOT_F64;
@@ -85,6 +105,25 @@ export class TradeHistory {
     this.f64 = new Float64Array(bytes);
     this.capacity = capacity;
     this.hasTexts = hasTexts;
+  }
+}
+
+/** The header as integers, since its bits may be those of no number; all else in trade records is float64. */
+function copySlots(
+  u32: Uint32Array,
+  f64: Float64Array,
+  slot: number,
+  toU32: Uint32Array,
+  toF64: Float64Array,
+  toSlot: number,
+  count: number,
+): void {
+  for (let index = 0; index < count; index++) {
+    const from = (slot + index) * SLOT_F64;
+    const to = (toSlot + index) * SLOT_F64;
+    toU32[2 * to] = u32[2 * from];
+    toU32[2 * to + 1] = u32[2 * from + 1];
+    for (let word = 1; word < SLOT_F64; word++) toF64[to + word] = f64[from + word];
   }
 }
 

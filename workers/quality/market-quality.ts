@@ -2,6 +2,9 @@
 
 import { DEAD_AFTER_MS, QUIET_AFTER_MS, QUIET_MEAN_GAPS } from '../../schemas/config.ts';
 import { marketCounter, marketMeasure } from '../../schemas/counters.ts';
+import { TradeFlag } from '../../schemas/ids.ts';
+import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
+import { trade } from '../../schemas/market-data.ts';
 import { Activity } from '../../schemas/shared-state.ts';
 import { GapRate } from './gap-rate.ts';
 import { OutlierRule } from './outlier-rule.ts';
@@ -77,6 +80,58 @@ export class MarketQuality {
   tradeTimes(f64: Float64Array, timesAt: number): void {
     this.arrived(f64, timesAt);
     this.venueTime(f64, timesAt + 1, time.tradeUs);
+  }
+
+  /**
+   * Accepted trade records one behind the other, from `slot` on, none of them past ones: what tradeTimes() and trade() do
+   * for each. Outliers get their flag.
+   */
+  tradeRun(u8: Uint8Array, f64: Float64Array, slot: number, count: number): void {
+    this.runTimes(f64, slot, count);
+    this.counters[TRADE_RECORDS] += count;
+    for (let done = 0; done < count; ) {
+      const priceAt = (slot + done) * SLOT_F64 + trade.at.priceMilli;
+      done += this.outliers.passRun(f64, priceAt, SLOT_F64, count - done);
+      if (done === count) return;
+      if (this.outliers.isOutlier(f64, (slot + done) * SLOT_F64 + trade.at.priceMilli)) {
+        this.counters[OUTLIERS]++;
+        u8[(slot + done) * SLOT_BYTES + trade.at.flags] |= TradeFlag.outlier;
+      }
+      done++;
+    }
+  }
+
+  private runTimes(f64: Float64Array, slot: number, count: number): void {
+    const { counters, times } = this;
+    let receiveNs = Number.NaN;
+    let receiveUs = 0;
+    let newestUs = times[time.tradeUs];
+    let samples = counters[SKEW_COUNT];
+    let sumUs = counters[SKEW_SUM];
+    let leastUs = samples === 0 ? Number.POSITIVE_INFINITY : counters[SKEW_MIN];
+    let mostUs = samples === 0 ? Number.NEGATIVE_INFINITY : counters[SKEW_MAX];
+    for (let base = slot * SLOT_F64; base < (slot + count) * SLOT_F64; base += SLOT_F64) {
+      if (f64[base + trade.at.receiveTimeNs] !== receiveNs) {
+        receiveNs = f64[base + trade.at.receiveTimeNs];
+        this.arrived(f64, base + trade.at.receiveTimeNs);
+        receiveUs = times[time.receiveUs];
+      }
+      const venueUs = f64[base + trade.at.exchangeTimeUs];
+      if (!(venueUs > 0)) continue;
+      if (venueUs < newestUs) counters[OUT_OF_ORDER]++;
+      newestUs = venueUs;
+      const skewUs = receiveUs - venueUs;
+      if (skewUs < leastUs) leastUs = skewUs;
+      if (skewUs > mostUs) mostUs = skewUs;
+      sumUs += skewUs;
+      samples++;
+    }
+    times[time.tradeUs] = newestUs;
+    if (samples === 0) return;
+    counters[SKEW_COUNT] = samples;
+    counters[SKEW_SUM] = sumUs;
+    counters[SKEW_MIN] = leastUs;
+    counters[SKEW_MAX] = mostUs;
   }
 
   private venueTime(f64: Float64Array, timeAt: number, channel: number): void {

@@ -64,6 +64,32 @@ export class OutlierRule {
     return !this.isBelieved(price, deviation) && isWarm;
   }
 
+  /**
+   * As isOutlier() for each of the prices at `priceAt` and every `step` behind it, as long as none is one: how many that
+   * were, which have been learned from. The next has not.
+   */
+  passRun(f64: Float64Array, priceAt: number, step: number, count: number): number {
+    const { words } = this;
+    // Before, the weights change with each trade.
+    if (this.count < OUTLIER_SCALE_TRADES || this.run !== 0) return 0;
+    let reference = words[at.reference];
+    let scale = words[at.scale];
+    let passed = 0;
+    for (; passed < count; passed++) {
+      const milliAt = priceAt + passed * step;
+      const price = f64[milliAt] + f64[milliAt + 1] * MILLI_PER_ATTO;
+      const deviation = (2 * (price - reference)) / (price + reference);
+      const size = Math.abs(deviation);
+      // Under the least limit no logarithm is needed and no price is an outlier; NaN goes the other way too.
+      if (!(size < OUTLIER_DEVIATION_MIN && price > 0)) break;
+      scale += (size - scale) / OUTLIER_SCALE_TRADES;
+      reference += (price - reference) / OUTLIER_PRICE_TRADES;
+    }
+    words[at.reference] = reference;
+    words[at.scale] = scale;
+    return passed;
+  }
+
   /** An outlier came: true where it ends a run that makes it the new level. */
   private isBelieved(price: number, deviation: number): boolean {
     this.run = deviation > 0 ? Math.max(this.run, 0) + 1 : Math.min(this.run, 0) - 1;

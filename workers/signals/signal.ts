@@ -65,7 +65,11 @@ export type BookSignal = Signal & {
   reset(): void;
 };
 
-export type TradeSignal = Signal & { trade(view: TradeView): void };
+export type TradeSignal = Signal & {
+  trade(view: TradeView): void;
+  /** What trade() does for each of `count` trade records from `slot` on, where a signal can do it for less. */
+  tradeRun?(u8: Uint8Array, f64: Float64Array, slot: number, count: number): void;
+};
 
 export type BarSignal = Signal & {
   /** A bar closed; with `isRevision` the last bar given has changed and takes its own place. */

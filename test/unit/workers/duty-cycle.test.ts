@@ -2,12 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { EngineClock } from '../../../engine/base/clock.ts';
 import { marketPlansOf } from '../../../engine/base/market-plans.ts';
 import { DECODERS } from '../../../engine/ingress/decoders.ts';
 import { FrameWriter } from '../../../engine/ingress/frame-writer.ts';
 import { Session } from '../../../engine/ingress/session.ts';
 import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
+import { LatencyRecorder } from '../../../engine/observe/latency.ts';
 import { Requests } from '../../../engine/publish/requests.ts';
 import { MarketDirectory } from '../../../engine/route/markets.ts';
 import { shardCounter } from '../../../schemas/counters.ts';
@@ -19,8 +22,8 @@ import { UserSignals } from '../../../workers/user-signals.ts';
 
 const TRADES = 1000;
 const REQUESTS = 100;
-/** A beat takes nanoseconds, and a record that begins a market up to milliseconds: this many are far from a deadline. */
-const RECORDS_PER_BEAT_MAX = 64;
+/** A beat takes nanoseconds, a trade of a market that is known 0.1 µs: this many in a row are far from a deadline. */
+const RECORDS_PER_BEAT_MAX = 256;
 
 /** Puts all trades into the ring with one commit. */
 function writeTrades(memory: EngineMemory, clock: EngineClock): void {
@@ -37,16 +40,38 @@ function writeTrades(memory: EngineMemory, clock: EngineClock): void {
   writer.commit();
 }
 
-/** Runs a shard over what lies in its rings; gives its beats. */
-function beatsOf(memory: EngineMemory, clock: EngineClock): number {
+/** Runs a shard over what lies in its rings, calling `between` once; gives its beats. */
+function beatsOf(memory: EngineMemory, clock: EngineClock, between = (): void => undefined): number {
   const words = new Int32Array(memory.shards[0].words);
   const users = new UserSignals([], new Int32Array(memory.signalsOff), words, () => undefined);
   const options = { plans: marketPlansOf(), users, keepAll: false, tell: () => undefined };
   const engine = new Int32Array(memory.words);
   for (const word of [engineWords.at.stop, engineWords.at.ingressDone]) Atomics.store(engine, word, 1);
-  new DutyCycle(memory, 0, clock, new Dispatch(memory, 0, options)).run();
+  const dispatch = new Dispatch(memory, 0, options);
+  const shown = dispatch.showLatest.bind(dispatch);
+  dispatch.showLatest = (): void => {
+    shown();
+    between();
+  };
+  new DutyCycle(memory, 0, clock, dispatch).run();
   return Atomics.load(words, shardWords.at.heartbeat);
 }
+
+test("a shard's pauses for garbage collection are counted, though its loop never ends", () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 4096, outputSlots: 4096 });
+  const clock = new EngineClock(memory.anchor);
+  writeTrades(memory, clock);
+  beatsOf(memory, clock, collect);
+  const counted = new LatencyRecorder(memory.shards[0].gcPauses);
+  // One was asked for; others come as they please.
+  const pauses = counted.count;
+  assert.ok(pauses >= 1);
+  assert.ok(counted.snapshot().maxNs > 1000);
+  collect();
+  assert.equal(counted.count, pauses, 'a shard that has ended counts no more');
+});
 
 test('a shard beats inside a batch too: one that works long is not taken for one that is stuck', () => {
   const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 4096, outputSlots: 4096 });

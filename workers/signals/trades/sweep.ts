@@ -12,9 +12,12 @@
 // Source      our rule for the intermarket-sweep or "walking the book" trades of e.g. Hasbrouck, Saar, "Low-latency
 //             trading" (2013), which link messages by time in the same way.
 
-import { Side, SignalEvent } from '../../../schemas/ids.ts';
+import { decimalToFloat } from '../../../engine/base/decimal.ts';
+import { Side, SignalEvent, TradeFlag } from '../../../schemas/ids.ts';
+import { SLOT_BYTES, SLOT_F64 } from '../../../schemas/layout.ts';
+import { trade } from '../../../schemas/market-data.ts';
 import type { TradeSignal, TradeView } from '../signal.ts';
-import { addQuantity, EXACT_WORDS, exactValue } from './exact-sum.ts';
+import { ATTO_MANY, add, addQuantity, addRecord, EXACT_WORDS, exactValue, MILLI_SMALL } from './exact-sum.ts';
 
 const US_PER_S = 1e6;
 const BPS = 1e4;
@@ -55,35 +58,92 @@ export class Sweep implements TradeSignal {
 
   trade(view: TradeView): void {
     this.event = SignalEvent.none;
-    const words = this.state;
-    const timeUs = Math.max(view.timeUs, words[state.timeUs]);
-    const isInTime = timeUs - words[state.timeUs] <= this.windowUs;
-    words[state.timeUs] = timeUs;
-    if (isInTime && this.continues(view)) this.extend(view);
-    else this.begin(view);
+    this.next(view.timeUs, view.price, view.side);
     if (this.side !== Side.unknown) addQuantity(this.quantity, 0, 1, view);
   }
 
-  private continues(view: TradeView): boolean {
-    if (this.side === Side.unknown || view.side !== this.side) return false;
-    const last = this.state[state.last];
-    return this.side === Side.buy ? view.price >= last : view.price <= last;
+  /** The same with the state in registers, and the quantities of a run added up before they are added to the sum. */
+  tradeRun(u8: Uint8Array, f64: Float64Array, slot: number, count: number): void {
+    const { state: words, quantity, windowUs, pricesNeeded } = this;
+    let { side, prices, event } = this;
+    let newestUs = words[state.timeUs];
+    let first = words[state.first];
+    let last = words[state.last];
+    let milli = 0;
+    let atto = 0;
+    for (let at = slot; at < slot + count; at++) {
+      const base = at * SLOT_F64;
+      const price = decimalToFloat(f64[base + trade.at.priceMilli], f64[base + trade.at.priceAtto]);
+      const timeUs = f64[base + trade.at.exchangeTimeUs];
+      const taker = u8[at * SLOT_BYTES + trade.at.flags] & TradeFlag.sideMask;
+      event = SignalEvent.none;
+      const isInTime = !(timeUs - newestUs > windowUs);
+      if (timeUs > newestUs) newestUs = timeUs;
+      const isNoBetter = taker === Side.buy ? price >= last : price <= last;
+      if (isInTime && taker === side && side !== Side.unknown && isNoBetter) {
+        if (price !== last && ++prices === pricesNeeded)
+          event = side === Side.buy ? SignalEvent.sweepBuy : SignalEvent.sweepSell;
+      } else {
+        side = taker === Side.buy || taker === Side.sell ? taker : Side.unknown;
+        if (side !== Side.unknown) this.isWarm = true;
+        first = price;
+        prices = 1;
+        milli = 0;
+        atto = 0;
+        for (let word = 0; word < EXACT_WORDS; word++) quantity[word] = 0;
+      }
+      last = price;
+      if (side === Side.unknown) continue;
+      if (f64[base + trade.at.quantityMilli] >= MILLI_SMALL) {
+        addRecord(quantity, 0, 1, f64, at);
+        continue;
+      }
+      milli += f64[base + trade.at.quantityMilli];
+      atto += f64[base + trade.at.quantityAtto];
+      if (atto > ATTO_MANY) {
+        add(quantity, 0, 1, milli, atto);
+        milli = 0;
+        atto = 0;
+      }
+    }
+    add(quantity, 0, 1, milli, atto);
+    words[state.timeUs] = newestUs;
+    words[state.first] = first;
+    words[state.last] = last;
+    this.side = side;
+    this.prices = prices;
+    this.event = event;
   }
 
-  private extend(view: TradeView): void {
-    if (view.price === this.state[state.last]) return;
-    this.state[state.last] = view.price;
+  private next(tradeUs: number, price: number, side: number): void {
+    const words = this.state;
+    const timeUs = Math.max(tradeUs, words[state.timeUs]);
+    const isInTime = timeUs - words[state.timeUs] <= this.windowUs;
+    words[state.timeUs] = timeUs;
+    if (isInTime && this.continues(price, side)) this.extend(price);
+    else this.begin(price, side);
+  }
+
+  private continues(price: number, side: number): boolean {
+    if (this.side === Side.unknown || side !== this.side) return false;
+    const last = this.state[state.last];
+    return side === Side.buy ? price >= last : price <= last;
+  }
+
+  private extend(price: number): void {
+    if (price === this.state[state.last]) return;
+    this.state[state.last] = price;
     this.prices++;
     if (this.prices !== this.pricesNeeded) return;
     this.event = this.side === Side.buy ? SignalEvent.sweepBuy : SignalEvent.sweepSell;
   }
 
-  private begin(view: TradeView): void {
-    this.side = view.side === Side.buy || view.side === Side.sell ? view.side : Side.unknown;
-    this.state[state.first] = view.price;
-    this.state[state.last] = view.price;
+  private begin(price: number, side: number): void {
+    this.side = side === Side.buy || side === Side.sell ? side : Side.unknown;
+    this.state[state.first] = price;
+    this.state[state.last] = price;
     this.prices = 1;
-    this.quantity.fill(0);
+    for (let word = 0; word < EXACT_WORDS; word++) this.quantity[word] = 0;
     if (this.side !== Side.unknown) this.isWarm = true;
   }
 }
