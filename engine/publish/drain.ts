@@ -12,8 +12,8 @@ import { OutputRecords, type OutputWords } from './output-records.ts';
 
 /** Records of one ring per round, then sockets and timers get their turn: a few milliseconds at most. */
 const ROUND_RECORDS_MAX = 4096;
-/** A sleeping main looks by itself this often; only a guard, the doorbell wakes it in microseconds. */
-const SLEEP_MS = 500;
+/** After a round of at least this many records main looks again before it sleeps: more has gathered meanwhile. */
+const BUSY_RECORDS = 16;
 
 function recorder(): LatencyRecorder {
   return new LatencyRecorder(new SharedArrayBuffer(LATENCY_BYTES));
@@ -59,18 +59,25 @@ export class Drain {
     return this.rings.every((records) => records.ring.available() === 0);
   }
 
+  /** Only a guard, called by a timer: wakes main where records wait, as the doorbell does in microseconds. */
+  guard(): void {
+    if (!this.isEmpty) this.bell.ring();
+  }
+
+  /** Between two rounds the event loop always gets a turn, in which uWebSockets.js sends what was published. */
   private async run(): Promise<void> {
     while (!this.isStopped) {
-      if (this.round() > 0) await new Promise(setImmediate);
-      else await this.sleep();
+      const isBusy = this.round() >= BUSY_RECORDS;
+      if (isBusy || !(await this.slept())) await new Promise(setImmediate);
     }
   }
 
   /** Announce, look again, sleep: a shard that commits in between either sees us parked or is seen (Doorbell). */
-  private async sleep(): Promise<void> {
+  private async slept(): Promise<boolean> {
     const seen = this.bell.announce();
-    if (this.isEmpty && !this.isStopped) await this.bell.sleepAsync(seen, SLEEP_MS);
-    else this.bell.cancel();
+    if (this.isEmpty && !this.isStopped) return this.bell.sleepAsync(seen);
+    this.bell.cancel();
+    return false;
   }
 
   /** One turn over all rings; returns the records taken. */

@@ -24,8 +24,23 @@ function decimal(milli: number, atto: number, quote: NumberQuote): string {
   return quote + formatDecimal(milli, atto) + quote;
 }
 
+const SPACE = 0x20;
+const TILDE = 0x7e;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** True where a text stands in JSON as it is: ids are digits nearly always, and looking is cheaper than stringify. */
+function isPlain(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < SPACE || code > TILDE || code === QUOTE || code === BACKSLASH) return false;
+  }
+  return true;
+}
+
 function text(value: string | null): string {
-  return value === null ? 'null' : JSON.stringify(value);
+  if (value === null) return 'null';
+  return isPlain(value) ? `"${value}"` : JSON.stringify(value);
 }
 
 /** Decimal text that is already canonical. */

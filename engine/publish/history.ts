@@ -15,6 +15,8 @@ type Entry = {
   readonly atMs: number;
 };
 
+const DROPPED: Entry = { message: '', seq: -1, prevSeq: null, atMs: 0 };
+
 /** Bytes all histories of one engine hold. */
 export class HistoryBudget {
   bytes = 0;
@@ -58,7 +60,7 @@ export class History {
     this.bytes -= size;
     this.budget.bytes -= size;
     // The slot is emptied too: the message itself must not live until the array is cut.
-    this.entries[this.first] = { message: '', seq: -1, prevSeq: null, atMs: 0 };
+    this.entries[this.first] = DROPPED;
     this.first++;
   }
 

@@ -31,6 +31,7 @@ import type { EngineClock } from '../base/clock.ts';
 import { formatDecimal } from '../base/decimal.ts';
 import type { SignalSpec } from '../base/signal-specs.ts';
 import type { RingReader } from '../ring/spsc-ring.ts';
+import { integerText } from './integer-text.ts';
 import {
   type BookChangeMessage,
   type BookTickerMessage,
@@ -119,7 +120,7 @@ export class OutputRecords {
   private tradeIdOf(offset: number): string | null {
     const flags = this.flags(offset);
     if (flags & TradeFlag.noId) return null;
-    if (!(flags & TradeFlag.textId)) return String(this.f64(offset, trade.at.id));
+    if (!(flags & TradeFlag.textId)) return integerText(this.f64(offset, trade.at.id));
     const from = this.ring.slotAt(offset + 1) * SLOT_BYTES + tradeId.at.text;
     return decoder.decode(this.ring.u8.slice(from, from + this.count(offset + 1)));
   }

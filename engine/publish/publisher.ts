@@ -193,6 +193,7 @@ export class Publisher {
     this.subscriptions.expand();
     this.requests.tick(nowMs);
     this.current.tick();
+    this.drain.guard();
     this.stream.cutSlow();
     this.topics.sweep();
   }

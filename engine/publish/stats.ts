@@ -21,9 +21,6 @@ export type MarketStats = {
   readonly frames: number;
   readonly updates: number;
   readonly trades: number;
-  /** Trade records and book changes taken into state, each once. */
-  readonly tradeRecords: number;
-  readonly bookChanges: number;
   readonly duplicates: number;
   readonly gaps: number;
   readonly lost: number;
@@ -32,6 +29,9 @@ export type MarketStats = {
   readonly rejected: Readonly<Record<string, number>>;
   readonly drops: number;
   readonly resyncs: number;
+  /** Trade records and book changes taken into state, each once. */
+  readonly tradeRecords: number;
+  readonly bookChanges: number;
 };
 
 export type RingStats = {
@@ -109,8 +109,11 @@ export class Stats {
 
   private shape(value: (column: number) => number, rejected: Readonly<Record<string, number>>): MarketStats {
     const entries = COLUMN_NAMES.map((name) => [name, value(COLUMNS[name])] as const);
-    const { drops, resyncs, ...rest } = Object.fromEntries(entries) as Record<ColumnName, number>;
-    return { ...rest, rejected, drops, resyncs };
+    const { drops, resyncs, tradeRecords, bookChanges, ...rest } = Object.fromEntries(entries) as Record<
+      ColumnName,
+      number
+    >;
+    return { ...rest, rejected, drops, resyncs, tradeRecords, bookChanges };
   }
 
   /** A rejected frame was not applied, so which market it was meant for is not known. */

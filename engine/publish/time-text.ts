@@ -1,5 +1,7 @@
 // Timestamps as text: ISO 8601 UTC with microseconds, from whole microseconds since 1970.
 
+import { THOUSANDTHS } from './integer-text.ts';
+
 const US_PER_SECOND = 1_000_000;
 /** The last second ISO text with a four-digit year can name. */
 const SECONDS_MAX = 253_402_300_799;
@@ -19,7 +21,9 @@ export function isoText(timeUs: number): string | null {
     secondsSeen[slot] = second;
     secondTexts[slot] = new Date(second * 1000).toISOString().slice(0, 20);
   }
-  return `${secondTexts[slot]}${String(Math.floor(timeUs - second * US_PER_SECOND)).padStart(6, '0')}Z`;
+  const restUs = Math.floor(timeUs - second * US_PER_SECOND);
+  const ms = Math.floor(restUs / 1000);
+  return `${secondTexts[slot]}${THOUSANDTHS[ms]}${THOUSANDTHS[restUs - ms * 1000]}Z`;
 }
 
 /** The same as a JSON value. */

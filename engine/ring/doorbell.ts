@@ -54,11 +54,15 @@ export class Doorbell {
     Atomics.store(this.words, PARKED, 0);
   }
 
-  /** As sleep, for the main thread: calls back when rung. */
-  async sleepAsync(seen: number, timeoutMs: number): Promise<void> {
-    const waiting = Atomics.waitAsync(this.words, BELL, seen, timeoutMs);
+  /**
+   * As sleep, for the main thread: resolves when rung, with whether it slept. Without a timeout, which would cost two
+   * more turns of the event loop for each sleep: one to set a timer, one when it ends (decisions/0005).
+   */
+  async sleepAsync(seen: number): Promise<boolean> {
+    const waiting = Atomics.waitAsync(this.words, BELL, seen);
     if (waiting.async) await waiting.value;
     Atomics.store(this.words, PARKED, 0);
+    return waiting.async;
   }
 
   /** A short sleep that no ringer ends: PARKED stays 0, so the ringer pays nothing. */

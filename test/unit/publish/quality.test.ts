@@ -88,7 +88,10 @@ describe('the quality of a market in /v1/stats', () => {
   test('stands behind the fields that were there, with all it has', () => {
     const { markets } = threeMarkets().report();
     const fields = ['frames', 'updates', 'trades', 'duplicates', 'gaps', 'lost', 'late', 'revised', 'rejected'];
-    assert.deepEqual(Object.keys(markets['kraken:A']), [...fields, 'drops', 'resyncs', 'quality']);
+    assert.deepEqual(Object.keys(markets['kraken:A']), [
+      ...fields,
+      ...['drops', 'resyncs', 'tradeRecords', 'bookChanges', 'quality'],
+    ]);
     assert.deepEqual(markets['kraken:A']['quality'], {
       activity: 'active',
       outOfOrder: 2,
