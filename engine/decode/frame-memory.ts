@@ -3,6 +3,8 @@
 //   0         VALUES        ROWS                       STAGE                    LARGE            GUARD
 //   ├─ unused ─┼─ numbers ───┼─ rows of levels ─────────┼─ frames of a burst ────┼─ one frame ────┼─ zeros ─┤
 
+import { UsageError } from '../base/errors.ts';
+
 /** Address 0 says that something is not there, so nothing lies at it. */
 export const VALUES_AT = 64;
 const VALUES_BYTES = 4096 - VALUES_AT;
@@ -27,9 +29,23 @@ const PAGE_BYTES = 65_536;
 export const FRAME_MEMORY_PAGES = Math.ceil((LARGE_AT + LARGE_BYTES + GUARD_BYTES) / PAGE_BYTES);
 
 /** Of a fixed size: it never grows, so its views stay. Thread: each has its own. */
-export const frameMemory = new WebAssembly.Memory({ initial: FRAME_MEMORY_PAGES, maximum: FRAME_MEMORY_PAGES });
+export const frameMemory = allocate();
 export const frameBytes = new Uint8Array(frameMemory.buffer);
 export const frameView = new DataView(frameMemory.buffer);
 export const frameF64 = new Float64Array(frameMemory.buffer);
 export const frameU32 = new Uint32Array(frameMemory.buffer);
 export const VALUES_F64 = VALUES_AT / 8;
+
+/** Node reserves about 10 GB of addresses (no memory) around it, so that no access needs a check. */
+function allocate(): WebAssembly.Memory {
+  if (typeof WebAssembly === 'undefined')
+    throw new UsageError('Node: expected one with WebAssembly, was started without it (--jitless)');
+  try {
+    return new WebAssembly.Memory({ initial: FRAME_MEMORY_PAGES, maximum: FRAME_MEMORY_PAGES });
+  } catch {
+    throw new UsageError(
+      'Node: expected room for the memory of WebAssembly, was refused it: start Node with --disable-wasm-trap-handler, ' +
+        'or raise the limit of address space (ulimit -v)',
+    );
+  }
+}

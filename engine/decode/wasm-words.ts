@@ -3,9 +3,10 @@
 // Why: a view of a thread that ever detached a buffer is checked at each access, and JavaScript has no 64-bit integers
 // without objects. Here a load is one instruction, and eight digits are read at once (decisions/0012).
 //
-// Every procedure returns the next offset, or 0 where something else stands there than it reads. None looks at the
-// frame's end: bytes behind it are other frames' or zeros, offsets only grow, and a frame is taken only where its last
-// offset is its end. So whatever was read behind the end is thrown away.
+// Every procedure returns the next offset, or 0 where something else stands there than it reads. The frame's end is not
+// looked at for being right: bytes behind it are other frames' or zeros, offsets only grow, and a frame is taken only where
+// its last offset is its end. So whatever was read behind the end is thrown away. What may be of any length looks at it
+// all the same, lest a short frame cost a walk through all that lies behind.
 
 import { type Code, f64, forever, giveBack, i32, i64, run, type Variable, type WasmModule, when } from './wasm-code.ts';
 
@@ -79,7 +80,7 @@ export type WasmWords = {
   readonly decimal: Call;
   /** Decimals of the last decimal, as sent. */
   readonly decimals: Variable;
-  /** (at): the quote that ends a text of plain ASCII: no escape, no blank or `!` or control character, none above 0x7f. */
+  /** (at, end): the quote that ends a text of plain ASCII: no escape, blank, `!` or control character, none above 0x7f. */
   readonly textEnd: Call;
 };
 
@@ -204,11 +205,12 @@ function addDecimal(module: WasmModule, digits: Call, value: Variable, decimals:
 }
 
 function addTextEnd(module: WasmModule): Call {
-  return module.procedure(['i32'], ([at], locals) => {
+  return module.procedure(['i32', 'i32'], ([at, end], locals) => {
     const [word, slashes, found] = [locals.add('i64'), locals.add('i64'), locals.add('i64')];
     const lowest = (bytes: Variable, from: bigint): Code =>
       i64.and(i64.subtract(bytes.get, i64.of(repeated(Number(from)))), i64.xor(bytes.get, i64.of(-1n)));
     const step = run(
+      failUnless(i32.below(at.get, end.get)),
       word.set(i64.load(at.get)),
       slashes.set(i64.xor(word.get, i64.of(repeated(0x5c)))),
       // A byte up to the quote, a zero byte in `slashes`, or one above 0x7f ends the plain run.

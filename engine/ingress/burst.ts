@@ -9,6 +9,8 @@ import type { Session } from './session.ts';
 const COPIED_BYTES_MAX = STAGE_BYTES / COMMIT_FRAMES_MAX;
 
 /**
+ * One a thread: the copies lie in the frame memory of the thread.
+ *
  * Why frames are copied. A handler that decodes at once runs the decoder's code cold each time: between two frames the
  * native code of the socket has been through the instruction cache. Measured on one-update trade frames, a first decode
  * in the handler costs 750 ns and a second of the same frame 100 ns; a copy costs 70 ns (decisions/0006). The copies

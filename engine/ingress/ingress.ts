@@ -3,10 +3,13 @@
 import { Worker } from 'node:worker_threads';
 import { INGRESS_CLOSE_MS, START_DEADLINE_MS } from '../../schemas/config.ts';
 import type { GcReport } from '../../schemas/shard-task.ts';
+import { engineWords } from '../../schemas/shared-state.ts';
 import { entryUrl } from '../base/entry.ts';
 import { UsageError } from '../base/errors.ts';
 import type { LogLevel } from '../connect/hooks.ts';
 import type { FeedReport } from '../connect/report.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
+import { Doorbell } from '../ring/doorbell.ts';
 import type { FromIngress, IngressClosed, IngressStart, ToIngress } from './messages.ts';
 import type { ReplayCounts } from './replay-source.ts';
 import type { ConnectionReport } from './server.ts';
@@ -31,9 +34,12 @@ export class Ingress {
   constructor(start: IngressStart) {
     this.worker = new Worker(entryUrl('./thread.ts', import.meta.url), { workerData: start, name: 'ingress' });
     this.worker.on('message', (message: FromIngress) => this.take(message));
-    this.worker.on('error', (error) => this.fail(error instanceof Error ? error : new Error(String(error))));
+    this.worker.on('error', (error) => this.fail(errorOf(error)));
     this.exited = new Promise((resolve) => this.worker.once('exit', resolve));
-    this.exited.then((code) => this.fail(new Error(`ingress thread: expected to run, ended with ${code}`)));
+    this.exited.then((code) => {
+      endIntake(start.memory);
+      this.fail(new Error(`ingress thread: expected to run, ended with ${code}`));
+    });
   }
 
   private take(message: FromIngress): void {
@@ -123,6 +129,18 @@ export class Ingress {
       late.cancel();
     }
   }
+}
+
+/** A thread that could not even be loaded never said so itself, and the shards would wait for its last record for ever. */
+function endIntake(memory: EngineMemory): void {
+  Atomics.store(new Int32Array(memory.words), engineWords.at.ingressDone, 1);
+  for (const shard of memory.shards) new Doorbell(shard.doorbell).ring();
+}
+
+/** What the thread threw: of its class, only the name comes over. */
+function errorOf(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(String(thrown));
+  return thrown.name === 'UsageError' ? new UsageError(thrown.message) : thrown;
 }
 
 function firstLine(text: string): string {

@@ -125,7 +125,7 @@ const symbol = fc.oneof(
   },
 );
 const stream = fc.oneof(
-  { weight: 20, arbitrary: fc.constantFrom('btcusdt@trade', 'a', '', 'btcusdt@depth@100ms') },
+  { weight: 20, arbitrary: fc.constantFrom('btcusdt@trade', 'a', '', 'btcusdt@depth@100ms', 'a@depth5') },
   {
     weight: 1,
     arbitrary: fc.constantFrom('币安人生usdt@trade', '!bookTicker', 'a b', 'a\\"b', 'a\\u0062', '\u007f', 'a\nb'),
@@ -267,6 +267,17 @@ describe('frames read in words', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it('are no part of a book, whatever symbol the name of its stream has', () => {
+    for (const [name, text] of WRITTEN.filter(([, text]) => text.includes('depthUpdate'))) {
+      for (const symbol of ['bnbbtc', 'btcusdt', 'x', 'a_longer_symbol_than_that']) {
+        for (const rest of ['@depth5', '@depth20@100ms'])
+          assert.equal(new Pair(name).check(bytesOf(wrap(text, symbol + rest))), 0, symbol + rest);
+        for (const rest of ['', '@depth', '@depth@100ms', '@dept5', '@5'])
+          assert.equal(new Pair(name).check(bytesOf(wrap(text, symbol + rest))), FrameResult.applied, symbol + rest);
+      }
+    }
   });
 
   it('have whole and decimal parts of every length', () => {

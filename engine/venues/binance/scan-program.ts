@@ -37,6 +37,8 @@ export const ROW_DECIMALS_U32 = 8;
 
 const FRAME_BYTES_MIN = 64;
 const SYMBOL_BYTES_MAX = 16;
+const QUOTE = 0x22;
+const AT_SIGN = 0x40;
 const CLOSE_ARRAY = 0x5d;
 const CLOSE_OBJECT = 0x7d;
 const ZERO = 0x30;
@@ -59,10 +61,12 @@ class Program {
   private readonly words: WasmWords = addWords(this.module);
   private readonly row = this.module.global('i32');
   private readonly symbol: Call;
+  private readonly nameSymbolEnd: Call;
   private readonly side: Call;
 
   constructor() {
     this.symbol = this.addSymbol();
+    this.nameSymbolEnd = this.addNameSymbolEnd();
     this.side = this.addSide();
     this.addScan(this.addTrade(), this.addDepth());
   }
@@ -83,20 +87,28 @@ class Program {
     return run(expectText(at, key), advance(at, this.words.decimal(at.get, valueAt(index))));
   }
 
-  /** (at): `,"s":"SYMBOL"`. */
+  /** (at, end): `,"s":"SYMBOL"`. */
   private addSymbol(): Call {
-    return this.module.procedure(['i32'], ([at], locals) => {
+    return this.module.procedure(['i32', 'i32'], ([at, end], locals) => {
       const from = locals.add('i32');
       return run(
         expectText(at, ',"s":"'),
         from.set(at.get),
-        advance(at, this.words.textEnd(at.get)),
+        advance(at, this.words.textEnd(at.get, end.get)),
         failIf(i32.equal(at.get, from.get)),
         failIf(i32.above(i32.subtract(at.get, from.get), i32.of(SYMBOL_BYTES_MAX))),
         i32.store(wordAt(scanned.symbolFrom), from.get),
         i32.store(wordAt(scanned.symbolTo), at.get),
         giveBack(plus(at, 1)),
       );
+    });
+  }
+
+  /** (at): where the symbol of the name of a stream ends that begins at `at`: at its first `@`, or the name's own quote. */
+  private addNameSymbolEnd(): Call {
+    return this.module.procedure(['i32'], ([at]) => {
+      const isEnd = i32.or(isByte(at.get, AT_SIGN), isByte(at.get, QUOTE));
+      return forever(run(when(isEnd, giveBack(at.get)), at.set(plus(at, 1))));
     });
   }
 
@@ -131,7 +143,7 @@ class Program {
           run(at.set(plus(at, 5)), this.time(at, field.tradeTime), hasTime.set(i32.of(1))),
           id(early),
         ),
-        advance(at, this.symbol(at.get)),
+        advance(at, this.symbol(at.get, end.get)),
         when(
           i32.isZero(hasId.get),
           id((key) => this.integer(at, key, field.id)),
@@ -192,12 +204,11 @@ class Program {
       const wraps = locals.add('i32');
       const storeRows = (index: number): Code =>
         i32.store(wordAt(index), i32.divide(i32.subtract(this.row.get, i32.of(ROWS_AT)), i32.of(ROW_BYTES)));
-      const symbolBytes = i32.subtract(i32.load(wordAt(scanned.symbolTo)), i32.load(wordAt(scanned.symbolFrom)));
       const digit = i32.load8(plus(nameAt, '@depth'.length));
       // `@depth` and a digit behind the symbol: a partial book, which is a snapshot.
       const failIfPartial = run(
         wraps.set(i32.of(1)),
-        nameAt.set(i32.add(nameAt.get, symbolBytes)),
+        nameAt.set(this.nameSymbolEnd(nameAt.get)),
         failIf(
           i32.and(isText(nameAt.get, '@dep'), i32.below(i32.subtract(digit, i32.of(ZERO)), i32.of(NINE - ZERO + 1))),
         ),
@@ -206,10 +217,10 @@ class Program {
         this.row.set(i32.of(ROWS_AT)),
         this.time(at, field.eventTime),
         when(isText(at.get, ',"T":'), run(at.set(plus(at, 5)), this.time(at, field.tradeTime))),
-        advance(at, this.symbol(at.get)),
+        advance(at, this.symbol(at.get, end.get)),
         when(
           i32.and(isFutures.get, isText(at.get, ',"ps":"')),
-          run(at.set(plus(at, 7)), advance(at, this.words.textEnd(at.get)), at.set(plus(at, 1))),
+          run(at.set(plus(at, 7)), advance(at, this.words.textEnd(at.get, end.get)), at.set(plus(at, 1))),
         ),
         this.integer(at, ',"U":', field.firstSequence),
         this.integer(at, ',"u":', field.lastSequence),
@@ -236,7 +247,7 @@ class Program {
         at.set(from.get),
         expectText(at, '{"stream":"'),
         nameAt.set(at.get),
-        advance(at, this.words.textEnd(at.get)),
+        advance(at, this.words.textEnd(at.get, end.get)),
         expectText(at, '","data":{"e":"'),
         wraps.set(i32.of(1)),
       );

@@ -15,7 +15,7 @@ import {
   VALUES_AT,
   VALUES_F64,
 } from '../../../engine/decode/frame-memory.ts';
-import { giveBack, WasmModule } from '../../../engine/decode/wasm-code.ts';
+import { giveBack, i32, WasmModule } from '../../../engine/decode/wasm-code.ts';
 import { addWords, isText, writePowers } from '../../../engine/decode/wasm-words.ts';
 import '../../support/seed.ts';
 
@@ -34,8 +34,10 @@ function compile(): Record<string, Reader> {
   }
   module.procedure(['i32', 'i32'], () => giveBack(words.decimals.get));
   module.export('decimals');
-  module.procedure(['i32', 'i32'], ([at]) => giveBack(words.textEnd(at.get)));
+  module.procedure(['i32', 'i32'], ([at]) => giveBack(words.textEnd(at.get, i32.of(LARGE_AT + LARGE_BYTES))));
   module.export('textEnd');
+  module.procedure(['i32', 'i32'], ([at, end]) => giveBack(words.textEnd(at.get, end.get)));
+  module.export('textEndBefore');
   for (const text of TEXTS) {
     module.procedure(['i32', 'i32'], ([at]) => giveBack(isText(at.get, text)));
     module.export(text);
@@ -129,6 +131,14 @@ test('a text ends at its quote and is refused at anything that is not plain', ()
       assert.equal(read('textEnd', plain, `"${byte}`).taken, length, JSON.stringify(byte));
     }
   }
+});
+
+test('the quote of a text is not looked for behind the end of its frame', () => {
+  const at = place(`${'x'.repeat(100)}"`);
+  assert.equal(readers['textEndBefore'](at, at + 101), at + 100);
+  // The last word reaches up to seven bytes behind the end: the frame's last offset tells.
+  for (let length = 0; length < 93; length++)
+    assert.equal(readers['textEndBefore'](at, at + length), 0, String(length));
 });
 
 test('a text is told from one that differs in any byte', () => {
