@@ -9,6 +9,7 @@ import { request } from '../schemas/derived.ts';
 import { BackfillFlag, BookState, ChangeFlag, Interest, RecordType, StateReason } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../schemas/layout.ts';
 import { backfill, bookChange, clock as clockRecord, gap, source, trade } from '../schemas/market-data.ts';
+import { Activity } from '../schemas/shared-state.ts';
 import { BarChange, FINAL_BARS } from './bars/bar-changes.ts';
 import { type ChecksumSuspect, reportChecksum } from './book/checksum-report.ts';
 import { BookOutcome, ChangeAction } from './book/market-book.ts';
@@ -60,8 +61,11 @@ export class Dispatch {
   private readonly u16: Uint16Array;
   private readonly u32: Uint32Array;
   private readonly f64: Float64Array;
-  /** The last clock record, for markets that begin after it. */
-  private readonly clockNow = new Float64Array(SLOT_F64);
+  /** Time of the last clock record, µs since 1970, and of the latest one. */
+  private readonly clockUs = Float64Array.of(Number.NEGATIVE_INFINITY);
+  private readonly nowUs = Float64Array.of(Number.NEGATIVE_INFINITY);
+  /** By index in `markets`: clock records before this moment have nothing to do there (MarketClock). */
+  readonly nextLookUs: Float64Array;
   /** The market whose change is being applied, and how many of its levels are to come. */
   private changing: Market | null = null;
   private levelsLeft = 0;
@@ -88,14 +92,15 @@ export class Dispatch {
     this.trades = new Trades(memory, input, { output, signals, latest, marketOf: (id) => this.marketOf(id) });
     this.counters = new Float64Array(memory.marketCounters);
     this.parts = { plans, users, keepAll, stage: new SnapshotStage(), anchorWallUs: memory.anchor.wallUs };
-    this.clockNow[clockRecord.at.timeUs] = Number.NEGATIVE_INFINITY;
+    this.nextLookUs = new Float64Array(memory.marketsMax).fill(Number.NEGATIVE_INFINITY);
   }
 
   /**
-   * Applies the record at a slot of the input ring and, where trades follow one another there, up to `count` records; returns
-   * how many that were. Trades may wait for others of their market until trades.settleAll().
+   * Applies the record at a slot of the input ring and, where trades follow one another there or a change's levels, up to
+   * `count` records; returns how many that were. Trades may wait for others of their market until trades.settleAll().
    */
   take(type: number, slot: number, count: number): number {
+    if (type === RecordType.level) return this.levels(slot, count);
     const taken = type === RecordType.trade ? this.trades.takeRun(slot, count) : 0;
     if (taken > 0) return taken;
     this.record(type, slot);
@@ -108,7 +113,7 @@ export class Dispatch {
       this.trades.settle(this.u16[slot * SLOT_U16 + trade.at.market]);
     switch (type) {
       case RecordType.level:
-        this.level(slot);
+        this.levels(slot, 1);
         return;
       case RecordType.trade:
         this.trades.take(this.marketAt(slot), slot);
@@ -161,8 +166,8 @@ export class Dispatch {
     const { plans } = this.parts;
     // Ingress takes only markets that a pattern matches; the last plan stands in for one it took before.
     const plan = planFor(plans, name.name) ?? plans.plans[plans.plans.length - 1];
-    const market = new Market(id, name, plan, row, this.parts);
-    market.bars.clock(this.clockNow, 0, market.book.state);
+    const { nowUs, nextLookUs } = this;
+    const market = new Market(id, name, plan, row, this.parts, { nowUs, nextLookUs, at: this.markets.length });
     this.byId[id] = market;
     this.markets.push(market);
     this.latest.touch(market);
@@ -187,7 +192,9 @@ export class Dispatch {
     const market = this.marketAt(slot);
     this.counters[market.id * MARKET_COUNTER_COLUMNS + column]++;
     const timesAt = slot * SLOT_F64 + trade.at.receiveTimeNs;
-    if (!Number.isNaN(this.f64[timesAt])) market.quality.arrived(this.f64, timesAt);
+    if (Number.isNaN(this.f64[timesAt])) return;
+    if (market.quality.activity !== Activity.active) this.latest.touch(market);
+    market.quality.arrived(this.f64, timesAt);
   }
 
   // ---- books
@@ -210,12 +217,18 @@ export class Dispatch {
     if (this.levelsLeft === 0) this.endChange(market);
   }
 
-  private level(slot: number): void {
-    const market = this.changing;
-    if (market === null) return;
-    const isTaken = market.book.level(this.u8, this.f64, slot);
-    if (isTaken && this.delta.isOpen) this.delta.level(this.u8, this.f64, slot);
-    if (--this.levelsLeft === 0) this.endChange(market);
+  /** Takes the level records that follow one another from `slot` on, `count` at most; returns how many. */
+  private levels(slot: number, count: number): number {
+    const { changing: market, u8, f64, delta } = this;
+    if (market === null) return 1;
+    const most = Math.min(count, this.levelsLeft);
+    let taken = 1;
+    while (taken < most && u8[(slot + taken) * SLOT_BYTES] === RecordType.level) taken++;
+    if (!delta.isOpen) market.book.levels(u8, f64, slot, taken);
+    else for (let at = slot; at < slot + taken; at++) if (market.book.level(u8, f64, at)) delta.level(u8, f64, at);
+    this.levelsLeft -= taken;
+    if (this.levelsLeft === 0) this.endChange(market);
+    return taken;
   }
 
   private endChange(market: Market): void {
@@ -256,16 +269,26 @@ export class Dispatch {
   private clock(slot: number): void {
     this.trades.settleAll();
     const timeUs = this.f64[slot * SLOT_F64 + clockRecord.at.timeUs];
-    this.clockNow[clockRecord.at.timeUs] = timeUs;
-    for (let i = 0; i < this.markets.length; i++) {
-      const market = this.markets[i];
-      this.judge(market, slot, timeUs);
-      const changes = market.bars.clock(this.f64, slot, market.book.state);
-      if (changes === BarChange.none) continue;
-      const interest = this.interest[market.id];
-      if ((interest & Interest.bar) !== 0) emitBars(this.output, market);
-      this.signals.bars(market, (interest & Interest.signal) !== 0);
+    const { clockUs, nowUs, nextLookUs, markets } = this;
+    // A clock that was set back: silences are judged by it anew.
+    if (timeUs < clockUs[0]) nextLookUs.fill(Number.NEGATIVE_INFINITY, 0, markets.length);
+    clockUs[0] = timeUs;
+    const isLater = timeUs > nowUs[0];
+    if (isLater) nowUs[0] = timeUs;
+    for (let i = 0; i < markets.length; i++) {
+      if (nextLookUs[i] <= timeUs) this.look(markets[i], slot, timeUs, isLater);
     }
+  }
+
+  /** The clock has something to do in a market, or may have. */
+  private look(market: Market, slot: number, timeUs: number, isLater: boolean): void {
+    this.judge(market, slot, timeUs);
+    const changes = isLater ? market.bars.look(market.book.state) : BarChange.none;
+    market.planLook(this.changing === market && market.quality.isSilent);
+    if (changes === BarChange.none) return;
+    const interest = this.interest[market.id];
+    if ((interest & Interest.bar) !== 0) emitBars(this.output, market);
+    this.signals.bars(market, (interest & Interest.signal) !== 0);
   }
 
   /** Silence: how active the market is, and whether its book is too old to be trusted. */

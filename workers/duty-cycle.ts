@@ -115,8 +115,8 @@ export class DutyCycle {
     // With more to come trades may wait for others of their market, until the clock goes on.
     if (this.input.available() === count) this.dispatch.trades.settleAll();
     this.input.release(count);
-    this.flush();
     Atomics.store(this.words, shardWords.at.waiting, this.dispatch.trades.waitingCount);
+    this.flush();
     if (frames > 0) this.apply.record(this.times[APPLIED] - this.times[DEQUEUE], frames);
     this.counters[shardCounter.records] += count;
     this.counters[shardCounter.frames] += frames;

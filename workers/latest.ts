@@ -31,6 +31,14 @@ export class LatestValues {
     this.dirty.push(market);
   }
 
+  /**
+   * As touchTrades(), but shows them at once where nothing else waits: what they changed is still in the processor's cache,
+   * and is no more when thousands of other markets have had their turn.
+   */
+  showTrades(market: Market): void {
+    if (market.unshown === Unshown.nothing) this.writeTrades(market);
+  }
+
   /** Not inside a change. */
   show(): void {
     for (let i = 0; i < this.dirty.length; i++) {

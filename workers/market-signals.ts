@@ -50,7 +50,7 @@ export class MarketSignals {
   private readonly bookNumbers: readonly number[];
   private readonly tradeNumbers: readonly number[];
   private isBookKnown = false;
-  /** A user's signal is driven by trades: how long it takes is looked at. */
+  /** A user's signal is driven by trades, or by bars that trades end. */
   readonly hasUserTrades: boolean;
 
   /** `kindOf` gives the number of a bar kind in the engine's list by its name. */
@@ -65,8 +65,8 @@ export class MarketSignals {
     this.users = users;
     this.bookNumbers = numbers.filter((number) => specs[number].input === 'book');
     this.tradeNumbers = numbers.filter((number) => specs[number].input === 'trade');
-    this.hasUserTrades = this.tradeNumbers.some((number) => specs[number].user >= 0);
     const onBars = numbers.filter((number) => specs[number].input === 'bar');
+    this.hasUserTrades = [...this.tradeNumbers, ...onBars].some((number) => specs[number].user >= 0);
     const kinds = new Set(onBars.map((number) => kindOf(specs[number].barKind ?? '')));
     this.bars = [...kinds].map((kind) => ({
       kind,

@@ -1,6 +1,8 @@
 // Everything a shard keeps of one market, joined: book, trades, bars, signals, quality. Hot path.
 
+import { lookBy, type MarketClock, makeMarketClock } from '../engine/base/market-clock.ts';
 import type { MarketPlan, MarketPlans } from '../engine/base/market-plans.ts';
+import { makeMarketRow } from '../engine/base/market-row.ts';
 import type { MarketName } from '../engine/memory/market-names.ts';
 import { marketCounter } from '../schemas/counters.ts';
 import { BookState, TradeFlag } from '../schemas/ids.ts';
@@ -46,9 +48,9 @@ export class Market {
   readonly bars: MarketBars;
   readonly signals: MarketSignals;
   readonly quality: MarketQuality;
-  readonly trades = new TradeHistory();
-  /** Receive and exchange time of the last record applied. */
-  readonly times = new Float64Array(3);
+  readonly trades: TradeHistory;
+  /** Receive and exchange time of the last record applied come first; words of the parts lie behind them. */
+  readonly times = makeMarketRow();
   /** Drops seen so far of the shared drop word. */
   drops = 0;
   /** What of the market is not shown in the latest values yet; with anything it is in the shard's list. */
@@ -65,14 +67,24 @@ export class Market {
   private readonly best = new Float64Array(BEST_WORDS).fill(-1);
   private readonly spread = Float64Array.of(UNKNOWN_SPREAD, 0);
 
+  private readonly time: MarketClock;
+
   /** `counters` is the market's own row of the market counters. */
-  constructor(id: number, name: MarketName, plan: MarketPlan, counters: Float64Array, parts: MarketParts) {
+  constructor(
+    id: number,
+    name: MarketName,
+    plan: MarketPlan,
+    counters: Float64Array,
+    parts: MarketParts,
+    time: MarketClock = makeMarketClock(),
+  ) {
     const { plans, stage, users, keepAll } = parts;
     const rule = venueRule(name.venue);
     this.id = id;
     this.name = name;
     this.plan = plan;
     this.counters = counters;
+    this.time = time;
     this.anchorWallUs = parts.anchorWallUs;
     this.book = new MarketBook(rule, counters, stage, plan.levelsKept);
     const kinds = plan.bars.map((number, index) => ({
@@ -81,11 +93,19 @@ export class Market {
       isVisible: index < plan.visibleBars,
     }));
     const { latenessMs, emptyBars } = plan;
-    this.bars = new MarketBars({ kinds, latenessMs, emptyBars, keepAll }, counters);
+    this.bars = new MarketBars({ kinds, latenessMs, emptyBars, keepAll }, counters, time, this.times);
     const kindOf = (kind: string): number => plans.barKinds.findIndex((each) => each.name === kind);
     this.signals = new MarketSignals(plans.signals, plan.signals, kindOf, users);
-    this.quality = new MarketQuality(counters, plan.staleAfterMs, parts.anchorWallUs, rule.silentAfterMs);
-    this.filter = new TradeFilter(rule, counters);
+    this.quality = new MarketQuality(
+      counters,
+      plan.staleAfterMs,
+      parts.anchorWallUs,
+      rule.silentAfterMs,
+      time,
+      this.times,
+    );
+    this.filter = new TradeFilter(rule, counters, this.times);
+    this.trades = new TradeHistory(this.times);
   }
 
   get isLive(): boolean {
@@ -187,6 +207,8 @@ export class Market {
   noteBook(isApplied: boolean): void {
     const { bids, asks } = this.book;
     const { isLive } = this;
+    // Live again, and no change since it was too old: the next clock record has to say so.
+    if (isLive && this.quality.isSilent) lookBy(this.time, Number.NEGATIVE_INFINITY);
     if (isApplied) this.quality.bookApplied(isCrossed(bids, asks), isLocked(bids, asks));
     if (isLive) writeSpread(bids, asks, spread);
     else spread[0] = UNKNOWN_SPREAD;
@@ -195,6 +217,13 @@ export class Market {
       this.bars.noteSpread(spread[0], spread[1]);
     }
     this.signals.book(bids, asks, isLive, this.times, time.signalUs);
+  }
+
+  /** A clock record has looked at all: notes when one has to do so again. `isOpen` says that it could not mark the book stale. */
+  planLook(isOpen: boolean): void {
+    const { nextLookUs, at } = this.time;
+    const againUs = isOpen ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    nextLookUs[at] = Math.min(againUs, this.quality.nextLookUs, this.bars.nextLookUs);
   }
 
   /** The signal with this number as it stands; undefined before its first input. */

@@ -68,7 +68,7 @@ export class Trades {
     this.waiting = new WaitingTrades(memory.marketsMax);
   }
 
-  /** A market begins. A user's signal may be switched off between two trades, so those are applied one by one. */
+  /** A market begins. A user's signal may be switched off for all markets by any trade, so those are applied as they come. */
   open(market: Market): void {
     if (!market.signals.hasUserTrades) this.waiting.open(market.id);
   }
@@ -133,7 +133,9 @@ export class Trades {
       return 1;
     }
     this.settle(id);
-    this.applyRun(this.marketOf(id), this.u8, this.u32, this.f64, slot, length);
+    const market = this.marketOf(id);
+    this.latest.touchTrades(market);
+    this.applyRun(market, this.u8, this.u32, this.f64, slot, length);
     return length;
   }
 
@@ -151,6 +153,7 @@ export class Trades {
       slot += length;
       left -= length;
     }
+    this.latest.showTrades(market);
   }
 
   /** Applies all trades that wait. */
@@ -172,7 +175,6 @@ export class Trades {
     slot: number,
     count: number,
   ): void {
-    this.latest.touchTrades(market);
     for (let at = slot; at < slot + count; ) {
       const taken = market.applyRun(u8, u32, f64, at, slot + count - at);
       if (taken > 0) this.applyBars(market, u8, u32, f64, at, taken);

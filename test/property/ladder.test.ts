@@ -11,10 +11,11 @@ import '../support/seed.ts';
 /** Price milli and atto, quantity milli and atto, decimals of both. */
 type Row = readonly [number, number, number, number, number, number];
 
-/** Few prices, so that they meet often; some differ in their atto only. */
+/** Few prices, so that they meet often; some differ in their atto only, some are alike in all that a float32 keeps. */
 const price = fc.oneof(
   fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(0, 0, 1, 999_999_999_999_999)),
   fc.tuple(fc.integer({ min: 1, max: 2000 }), fc.constant(0)),
+  fc.tuple(fc.integer({ min: 2 ** 40, max: 2 ** 40 + 60 }), fc.constantFrom(0, 1)),
 );
 const quantity = fc.oneof(
   { weight: 2, arbitrary: fc.constant([0, 0] as const) },

@@ -1,6 +1,8 @@
 // All bars of one market: one product per trade, added to the bar of each kind, and what changed by it. Hot path.
 
 import type { BarKind } from '../../engine/base/bar-kinds.ts';
+import { lookBy, type MarketClock, makeMarketClock } from '../../engine/base/market-clock.ts';
+import { barsWord, makeMarketRow, marketRow } from '../../engine/base/market-row.ts';
 import { TIME_AHEAD_MS_MAX } from '../../schemas/config.ts';
 import { marketCounter } from '../../schemas/counters.ts';
 import { BarType, type EmptyBars, TradeFlag } from '../../schemas/ids.ts';
@@ -12,7 +14,7 @@ import { isBuiltFrom } from './bucket.ts';
 import { InformationBars } from './information-bars.ts';
 import { BAR_WORDS, BarFlag, barRow, writeBarSlots } from './ohlcv.ts';
 import { multiply, NOTIONAL_WORDS } from './sums.ts';
-import { BARS_WORDS, barsWord, TimeBars, type TimeBarsParts } from './time-bars.ts';
+import { TimeBars, type TimeBarsParts } from './time-bars.ts';
 
 /** The kinds of one market: numbers into the engine's list of kinds; those kept for signals alone come last. */
 export type BarPlan = {
@@ -26,13 +28,13 @@ export type BarPlan = {
 /** Bars of a lower kind in one bar at most: the shorter they are, the fewer trades a merge of two rows stands for. */
 const LOWER_BARS_MAX = 500;
 
-const NEXT_END = BARS_WORDS;
-const KIND_END = BARS_WORDS + 1;
+/** Further words of the market's row. */
+const NEXT_END = marketRow.bars + 4;
+const KIND_END = marketRow.bars + 5;
 /** The latest venue time that may be true. */
-const LATEST = BARS_WORDS + 2;
+const LATEST = marketRow.bars + 6;
 /** Where the loss began whose trades may still come; infinite while none is known. */
-const PAST_FROM = BARS_WORDS + 3;
-const OWN_WORDS = 4;
+const PAST_FROM = marketRow.bars + 7;
 
 /** Shared by all markets of the thread: filled and read within one call. */
 const product = new Float64Array(NOTIONAL_WORDS);
@@ -53,14 +55,22 @@ export class MarketBars {
   private readonly all: readonly (TimeBars | InformationBars)[];
   private readonly timed: readonly TimeBars[];
   private readonly untimed: readonly InformationBars[];
-  private readonly shared = new Float64Array(BARS_WORDS + OWN_WORDS);
+  private readonly shared: Float64Array;
   private readonly counters: Float64Array;
+  private readonly time: MarketClock;
   /** All time kinds are built from the first: what lies in its open bar lies in that of each. */
   private readonly isChain: boolean;
 
-  /** `counters` is the market's own row of the market counters. */
-  constructor(plan: BarPlan, counters: Float64Array) {
+  /** `counters` is the market's own row of the market counters, `words` its row of words. */
+  constructor(
+    plan: BarPlan,
+    counters: Float64Array,
+    time: MarketClock = makeMarketClock(),
+    words: Float64Array = makeMarketRow(),
+  ) {
+    this.shared = words;
     this.plan = plan;
+    this.time = time;
     this.kinds = plan.kinds.length;
     this.counters = counters;
     this.shared[barsWord.clockUs] = Number.NEGATIVE_INFINITY;
@@ -81,6 +91,7 @@ export class MarketBars {
   /** Applies an accepted trade record; `state` is the BookState now. Returns BarChange bits. */
   trade(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, state: number): number {
     const { shared, timed, untimed } = this;
+    this.takeTime();
     const base = slot * SLOT_F64;
     const side = u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.sideMask;
     const matches = u32[slot * SLOT_U32 + trade.at.count];
@@ -119,6 +130,7 @@ export class MarketBars {
    */
   tradeRun(u8: Uint8Array, u32: Uint32Array, f64: Float64Array, slot: number, count: number, state: number): number {
     const { shared, timed, untimed } = this;
+    this.takeTime();
     this.changes.clear();
     if (untimed.length > 0 || !this.isChain) return 0;
     const taken = timed[0].addRun(u8, u32, f64, slot, count, shared[LATEST]);
@@ -129,15 +141,21 @@ export class MarketBars {
     return taken;
   }
 
-  /** Applies a clock record; a new market is given the last one of its shard. Returns BarChange bits. */
+  /** Applies a clock record that is given to this market alone. Returns BarChange bits. */
   clock(f64: Float64Array, slot: number, state: number): number {
+    const timeUs = f64[slot * SLOT_F64 + clock.at.timeUs];
+    this.changes.clear();
+    if (timeUs <= this.time.nowUs[0]) return BarChange.none;
+    this.time.nowUs[0] = timeUs;
+    return this.look(state);
+  }
+
+  /** The clock has moved on: closes the bars whose end it has reached. Returns BarChange bits. */
+  look(state: number): number {
     const { shared, timed } = this;
     this.changes.clear();
-    const timeUs = f64[slot * SLOT_F64 + clock.at.timeUs];
-    if (timeUs <= shared[barsWord.clockUs]) return BarChange.none;
-    shared[barsWord.clockUs] = timeUs;
-    shared[LATEST] = timeUs + TIME_AHEAD_MS_MAX * 1000;
-    if (timeUs < shared[NEXT_END]) return BarChange.none;
+    this.takeTime();
+    if (shared[barsWord.clockUs] < shared[NEXT_END]) return BarChange.none;
     shared[NEXT_END] = Number.POSITIVE_INFINITY;
     let changes = 0;
     for (let at = 0; at < timed.length; at++) {
@@ -145,6 +163,20 @@ export class MarketBars {
       this.takeNextEnd(timed[at]);
     }
     return changes;
+  }
+
+  /** When the clock has something to do here next, µs since 1970, or Infinity. */
+  get nextLookUs(): number {
+    return this.shared[NEXT_END];
+  }
+
+  /** Clock records do not visit markets without anything due: what the time is now is asked for when it matters. */
+  private takeTime(): void {
+    const { shared, time } = this;
+    const nowUs = time.nowUs[0];
+    if (nowUs === shared[barsWord.clockUs]) return;
+    shared[barsWord.clockUs] = nowUs;
+    shared[LATEST] = nowUs + TIME_AHEAD_MS_MAX * 1000;
   }
 
   /** As noteGap(), for a loss that began before: `times[at]`, µs since 1970. Returns BarChange bits. */
@@ -290,7 +322,9 @@ export class MarketBars {
   private takeNextEnd(bars: TimeBars): void {
     const { shared } = this;
     bars.writeNextEnd(shared, KIND_END);
-    if (shared[KIND_END] < shared[NEXT_END]) shared[NEXT_END] = shared[KIND_END];
+    if (!(shared[KIND_END] < shared[NEXT_END])) return;
+    shared[NEXT_END] = shared[KIND_END];
+    lookBy(this.time, shared[KIND_END]);
   }
 }
 

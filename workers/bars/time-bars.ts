@@ -1,5 +1,6 @@
 // The time bars of one market and one interval: which bar a trade belongs to, when it closes, is revised or too late. Hot path.
 
+import { barsWord } from '../../engine/base/market-row.ts';
 import { EMPTY_BARS_MAX } from '../../schemas/config.ts';
 import { Completeness, EmptyBars } from '../../schemas/ids.ts';
 import { trade } from '../../schemas/market-data.ts';
@@ -25,9 +26,6 @@ import {
 
 const NONE = -1;
 
-/** Words that the kinds of one market share; the spread's milli is negative where there is none. */
-export const barsWord = { clockUs: 0, newestTradeUs: 1, spreadMilli: 2, spreadAtto: 3 } as const;
-export const BARS_WORDS = 4;
 const own = { openStartUs: 0, openEndUs: 1, newestStartUs: 2, tradeTimeUs: 3, startUs: 4, latenessUs: 5 } as const;
 const OWN_WORDS = 6;
 

@@ -1,5 +1,6 @@
 // Which trade records of one market count: one channel, made in the market, each once; and where some are missing. Hot path.
 
+import { makeMarketRow, marketRow } from '../../engine/base/market-row.ts';
 import { PAST_TRADE_ID_WINDOW, TRADE_ID_WINDOW } from '../../schemas/config.ts';
 import { marketCounter } from '../../schemas/counters.ts';
 import { TradeFlag } from '../../schemas/ids.ts';
@@ -24,7 +25,7 @@ const CHANNEL_UNKNOWN = -1;
 const ID_FLAGS = TradeFlag.noId | TradeFlag.textId;
 /** Flags of records that acceptRun() leaves to accept(). */
 const UNUSUAL_FLAGS = ID_FLAGS | TradeFlag.offMarket | TradeFlag.history;
-const last = { tradeId: 0, seenId: 1, textHash: 2 } as const;
+const last = { tradeId: marketRow.filter, seenId: marketRow.filter + 1, textHash: marketRow.filter + 2 } as const;
 
 /**
  * 1. The first trade record of a market chooses its channel, single or aggregate; the other is counted and left out.
@@ -41,14 +42,15 @@ export class TradeFilter {
   private readonly isRising: boolean;
   private readonly countsMatches: boolean;
   private readonly counters: Float64Array;
-  private readonly last = new Float64Array(3);
+  private readonly last: Float64Array;
   private channel = CHANNEL_UNKNOWN;
   /** Made with the first id that needs one. */
   private window: TradeIdWindow | null = null;
   private idsMax = TRADE_ID_WINDOW;
 
-  /** `counters` is the market's own row of the market counters. */
-  constructor(rule: VenueRule, counters: Float64Array) {
+  /** `counters` is the market's own row of the market counters, `words` its row of words. */
+  constructor(rule: VenueRule, counters: Float64Array, words: Float64Array = makeMarketRow()) {
+    this.last = words;
     this.isRising = rule.risingTradeIds;
     this.countsMatches = rule.tradeIdsCountMatches === true;
     this.counters = counters;

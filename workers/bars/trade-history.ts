@@ -1,5 +1,6 @@
 // The last trades of one market as the records they came in, for requests. Hot path.
 
+import { makeMarketRow, marketRow } from '../../engine/base/market-row.ts';
 import { TRADE_HISTORY } from '../../schemas/config.ts';
 import { TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
@@ -10,6 +11,8 @@ const TRADES_START = 8;
 /** The slot header's first word is type, flags, market (schemas/layout.ts). */
 const FLAGS_SHIFT = 8;
 const FLAGS_MASK = 255;
+/** Words of the last trade. */
+const last = { timeUs: marketRow.history, milli: marketRow.history + 1, atto: marketRow.history + 2 } as const;
 
 /**
  * A circle of slots, in which trade and, where one needed it, tradeId records have a half each:
@@ -27,7 +30,12 @@ export class TradeHistory {
   private head = 0;
   private hasTexts = false;
   /** Venue time and price of the trade that is the last: one that comes by a back-fill is older than what stands. */
-  private readonly last = new Float64Array(3);
+  private readonly last: Float64Array;
+
+  /** `words` is the market's row. */
+  constructor(words: Float64Array = makeMarketRow()) {
+    this.last = words;
+  }
 
   /** Copies a trade record, and where its id is a text the tradeId record in the slot behind it. */
   add(u32: Uint32Array, slot: number, hasText: boolean): void {
@@ -63,13 +71,13 @@ export class TradeHistory {
   }
 
   private noteLast(slot: number): void {
-    const { f64, last } = this;
+    const { f64, last: words } = this;
     const at = slot * SLOT_F64;
     const isPast = ((this.slots[slot * SLOT_U32] >> FLAGS_SHIFT) & TradeFlag.history) !== 0;
-    if (isPast && f64[at + trade.at.exchangeTimeUs] < last[0]) return;
-    last[0] = f64[at + trade.at.exchangeTimeUs];
-    last[1] = f64[at + trade.at.priceMilli];
-    last[2] = f64[at + trade.at.priceAtto];
+    if (isPast && f64[at + trade.at.exchangeTimeUs] < words[last.timeUs]) return;
+    words[last.timeUs] = f64[at + trade.at.exchangeTimeUs];
+    words[last.milli] = f64[at + trade.at.priceMilli];
+    words[last.atto] = f64[at + trade.at.priceAtto];
   }
 
   /** Slot of a trade record. */
@@ -90,8 +98,8 @@ export class TradeHistory {
 
   /** Writes the price [milli, atto] of the newest trade, of which there must be one. */
   writeLastPrice(out: Float64Array, outAt: number): void {
-    out[outAt] = this.last[1];
-    out[outAt + 1] = this.last[2];
+    out[outAt] = this.last[last.milli];
+    out[outAt + 1] = this.last[last.atto];
   }
 
   /** The circle turns only at its last size, so trades keep their slots. */

@@ -1,6 +1,7 @@
 // Owns one side of a book: its levels in typed arrays, and the order they have. Hot path.
 
 import { LADDER_LEVELS_MAX, LADDER_LEVELS_START } from '../../schemas/config.ts';
+import { keyOf, lowerBound } from './level-keys.ts';
 import { LevelSort, leaveOutZeros } from './level-order.ts';
 
 /** Numbers of one level in `values`: price milli and atto, quantity milli and atto; as in level records. */
@@ -27,24 +28,27 @@ const NO_NUMBERS = new Float64Array(0);
 const NO_BYTES = new Uint8Array(0);
 const NO_OFFSETS = new Int32Array(0);
 
-/** Levels looked at one by one from the best end before halving: most changes lie close to the touch. */
-const LINEAR_LEVELS = 8;
-/** Then this far from the last place found: a venue tells the changes of one message in the order of their prices. */
-const NEAR_LEVELS = 32;
-/** Up to this many offsets are moved by a plain loop, more by copyWithin. */
+/** The best levels are searched by themselves first: most changes lie close to the touch. */
+const TOUCH_LEVELS = 16;
+/** A deep search looks this far to both sides of where it expects the price. */
+const NEAR_LEVELS = 8;
+/** Where nothing is known yet; any is right. */
+const SLOPE_START = 0.01;
+/** Up to this many levels of the order are moved by a plain loop, more by copyWithin. */
 const LOOP_LEVELS = 24;
 
 /**
  * A level's numbers stay at one place of `values` while it is held, and only the offsets of the places are kept in order:
- * a level that comes or goes moves 4 bytes for each better one, not all their numbers (docs/decisions/0010-ladder.md).
+ * a level that comes or goes moves 8 bytes for each better one, not all their numbers (docs/decisions/0010-ladder.md).
  *
  *   index     0         1              count-1        capacity
- *   order   | worst   |      …       | best    | free | …   |      one int32 each: a place's offset in `values`
+ *   order   | worst   |      …       | best    | free | …   |      two int32 each: a place's offset in `values`, a key
  *   values  | a level | free | a level | a level | free | …  |      4 float64 each
  *   rank      count-1                  0
  *
  * Each place is in `order` once. Levels are read by rank, through offsetOf(). Bids rise and asks fall by index, so a change
- * near the touch moves few offsets. Prices are compared exactly, by (milli, atto). Nothing is ever dropped but by cut() and
+ * near the touch moves few offsets. A search goes by the keys, which rise by index on both sides and never say more than
+ * where to look; prices are compared exactly, by (milli, atto). Nothing is ever dropped but by cut() and
  * keep(), and what keep() has closed.
  *
  * The horizon is the price down to which the side is known: a price at it or better that is not held does not exist.
@@ -72,11 +76,20 @@ export class Ladder {
   private readonly sign: number;
   private levels = 0;
   private capacity = 0;
+  /** Two numbers a level: the offset of its place, its key. */
   private order = NO_OFFSETS;
+  /** The same bytes, one float64 a level to be moved: no key makes one that is no number. */
+  private pairs = NO_NUMBERS;
+  /** Of the price that was searched last. */
+  private key = 0;
   /** Offsets of the places that the last cut() freed. */
   private cutPlaces = NO_OFFSETS;
-  /** Index in `order` where the last deep search ended; any is right, a near one is fast. */
+  /** Index where the last deep search ended; any is right, a near one is fast. */
   private hint = 0;
+  /** Index where the last search of this change ended, as good as any; 0 is none. */
+  private last = 0;
+  /** Levels by which a deep search expects to go on for each step of the key. */
+  private slope = SLOPE_START;
   private isRising = true;
   private isFalling = true;
   private hasZero = false;
@@ -112,13 +125,18 @@ export class Ladder {
 
   /** Index in `values` of the price of the level `rank` places from the best, 0 <= rank < count. */
   offsetOf(rank: number): number {
-    return this.order[this.levels - 1 - rank];
+    return this.order[(this.levels - 1 - rank) * 2];
   }
 
   /** Index in `values` of the level at the price at f64[at], -1 where none is held. */
   placeOf(f64: Float64Array, at: number): number {
     const found = this.find(f64, at);
-    return found < 0 ? -1 : this.order[found];
+    return found < 0 ? -1 : this.order[found * 2];
+  }
+
+  /** A change begins. Its levels mostly follow one another in price, and it has nothing to do with the one before. */
+  beginChange(): void {
+    this.last = 0;
   }
 
   /**
@@ -133,7 +151,7 @@ export class Ladder {
       return LevelResult.removed;
     }
     if (found >= 0) {
-      this.write(this.order[found], f64, at, priceDecimals, quantityDecimals);
+      this.write(this.order[found * 2], f64, at, priceDecimals, quantityDecimals);
       return LevelResult.changed;
     }
     if (this.isClosed && found === ~0 && this.isBeyond(f64, at)) return LevelResult.beyond;
@@ -190,7 +208,7 @@ export class Ladder {
     const fromValues = other.values;
     const fromDecimals = other.decimals;
     for (let i = 0, to = 0; i < count; i++, to += LEVEL_STRIDE) {
-      const from = fromOrder[i];
+      const from = fromOrder[i * 2];
       values[to] = fromValues[from];
       values[to + PRICE_ATTO] = fromValues[from + PRICE_ATTO];
       values[to + QUANTITY_MILLI] = fromValues[from + QUANTITY_MILLI];
@@ -234,67 +252,71 @@ export class Ladder {
       this.cutPlaces = new Int32Array(cut * 2);
     }
     for (let i = 0; i < cut; i++) {
-      const at = order[i];
+      const at = order[i * 2];
       this.cutPrices[i * 2] = values[at];
       this.cutPrices[i * 2 + 1] = values[at + PRICE_ATTO];
       this.cutPlaces[i] = at;
     }
-    order.copyWithin(0, cut, this.levels);
-    for (let i = 0; i < cut; i++) order[depth + i] = this.cutPlaces[i];
+    order.copyWithin(0, cut * 2, this.levels * 2);
+    for (let i = 0; i < cut; i++) order[(depth + i) * 2] = this.cutPlaces[i];
     this.levels = depth;
     return cut;
   }
 
-  /** Index in `order` of the level at the price, or ~index of where it belongs. */
+  /** Index in the order of the level at the price, or ~index of where it belongs. */
   private find(f64: Float64Array, at: number): number {
-    const { values, order, sign } = this;
     const milli = f64[at];
     const atto = f64[at + PRICE_ATTO];
-    const linearEnd = this.levels > LINEAR_LEVELS ? this.levels - LINEAR_LEVELS : 0;
-    for (let i = this.levels - 1; i >= linearEnd; i--) {
-      const held = order[i];
-      let better = (values[held] - milli) * sign;
-      if (better === 0) better = (values[held + PRICE_ATTO] - atto) * sign;
-      if (better <= 0) return better === 0 ? i : ~(i + 1);
-    }
-    return linearEnd === 0 ? ~0 : this.findDeep(f64, at, linearEnd);
+    const key = keyOf(milli, atto, this.sign);
+    const index = this.indexOf(key);
+    this.key = key;
+    this.last = index;
+    if (index === this.levels || this.order[index * 2 + 1] !== key) return ~index;
+    const held = this.order[index * 2];
+    if (this.values[held] === milli && this.values[held + PRICE_ATTO] === atto) return index;
+    return this.findExact(f64, at);
   }
 
-  /** The same below the index `end`: near the hint or on one side of it, by halving. */
-  private findDeep(f64: Float64Array, at: number, end: number): number {
-    const { values, order, sign, hint } = this;
-    let low = 0;
-    let high = end;
-    if (hint < end) {
-      const better = this.compare(order[hint], f64, at);
-      if (better === 0) return hint;
-      if (better < 0) {
-        low = hint + 1;
-        const near = hint + NEAR_LEVELS;
-        if (near < end && this.compare(order[near], f64, at) < 0) low = near + 1;
-        else if (near < end) high = near + 1;
-      } else {
-        high = hint;
-        const near = hint - NEAR_LEVELS;
-        if (near >= 0 && this.compare(order[near], f64, at) > 0) high = near;
-        else if (near >= 0) low = near;
-      }
+  /** Index of a level with the key; where none has it, of where it belongs. */
+  private indexOf(key: number): number {
+    const { order, levels, last } = this;
+    if (last > 0 && last < levels && order[last * 2 - 1] <= key && order[last * 2 + 1] > key) {
+      return order[last * 2 - 1] < key ? last : last - 1;
     }
-    const milli = f64[at];
-    const atto = f64[at + PRICE_ATTO];
+    const touch = levels - TOUCH_LEVELS;
+    if (touch <= 0) return lowerBound(order, 0, levels, key);
+    return order[touch * 2 - 1] < key ? lowerBound(order, touch, TOUCH_LEVELS, key) : this.indexOfDeep(key, touch);
+  }
+
+  /** The same below the index `end`: near where the search before lets expect it, else by halving. */
+  private indexOfDeep(key: number, end: number): number {
+    const { order } = this;
+    const hint = this.hint < end ? this.hint : end - 1;
+    const from = order[hint * 2 + 1];
+    const expected = hint + Math.floor((key - from) * this.slope);
+    const low = expected > NEAR_LEVELS ? expected - NEAR_LEVELS : 0;
+    const high = expected < end - NEAR_LEVELS ? expected + NEAR_LEVELS : end - 1;
+    if (low <= high && order[low * 2 + 1] < key && order[high * 2 + 1] >= key) {
+      this.hint = lowerBound(order, low, high - low, key);
+      return this.hint;
+    }
+    const index = lowerBound(order, 0, end, key);
+    if (key !== from) this.slope = (index - hint) / (key - from);
+    this.hint = index;
+    return index;
+  }
+
+  /** As find(), by halving over the prices themselves: several have one key. */
+  private findExact(f64: Float64Array, at: number): number {
+    let low = 0;
+    let high = this.levels;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const held = order[middle];
-      let better = (values[held] - milli) * sign;
-      if (better === 0) better = (values[held + PRICE_ATTO] - atto) * sign;
-      if (better === 0) {
-        this.hint = middle;
-        return middle;
-      }
+      const better = this.compare(this.order[middle * 2], f64, at);
+      if (better === 0) return middle;
       if (better < 0) low = middle + 1;
       else high = middle;
     }
-    this.hint = low;
     return ~low;
   }
 
@@ -337,32 +359,37 @@ export class Ladder {
 
   /** The first `count` places are the levels, and in order; all others are free. */
   private layInOrder(count: number, isBestFirst: boolean): void {
-    const { order, capacity } = this;
+    const { order, values, capacity, sign } = this;
     const last = count - 1;
-    for (let i = 0; i < count; i++) order[i] = (isBestFirst ? last - i : i) * LEVEL_STRIDE;
-    for (let i = count; i < capacity; i++) order[i] = i * LEVEL_STRIDE;
+    for (let i = 0; i < count; i++) {
+      const place = (isBestFirst ? last - i : i) * LEVEL_STRIDE;
+      order[i * 2] = place;
+      order[i * 2 + 1] = keyOf(values[place], values[place + PRICE_ATTO], sign);
+    }
+    for (let i = count; i < capacity; i++) order[i * 2] = i * LEVEL_STRIDE;
     this.levels = count;
   }
 
   /** Gives the level at `index` of the order a free place, which it returns: all better levels move up by one. */
   private openAt(index: number): number {
-    const { order, levels } = this;
-    const place = order[levels];
-    if (levels - index > LOOP_LEVELS) order.copyWithin(index + 1, index, levels);
-    else for (let i = levels - 1; i >= index; i--) order[i + 1] = order[i];
-    order[index] = place;
+    const { order, pairs, levels } = this;
+    const place = order[levels * 2];
+    if (levels - index > LOOP_LEVELS) pairs.copyWithin(index + 1, index, levels);
+    else for (let i = levels - 1; i >= index; i--) pairs[i + 1] = pairs[i];
+    order[index * 2] = place;
+    order[index * 2 + 1] = this.key;
     this.levels = levels + 1;
     return place;
   }
 
   /** Frees the place of the level at `index` of the order: all better levels move down by one. */
   private closeAt(index: number): void {
-    const { order } = this;
+    const { order, pairs } = this;
     const last = this.levels - 1;
-    const place = order[index];
-    if (last - index >= LOOP_LEVELS) order.copyWithin(index, index + 1, last + 1);
-    else for (let i = index; i < last; i++) order[i] = order[i + 1];
-    order[last] = place;
+    const place = order[index * 2];
+    if (last - index >= LOOP_LEVELS) pairs.copyWithin(index, index + 1, last + 1);
+    else for (let i = index; i < last; i++) pairs[i] = pairs[i + 1];
+    order[last * 2] = place;
     this.levels = last;
   }
 
@@ -372,15 +399,16 @@ export class Ladder {
     const capacity = this.capacity === 0 ? LADDER_LEVELS_START : Math.min(this.capacity * 2, LADDER_LEVELS_MAX);
     const values = new Float64Array(capacity * LEVEL_STRIDE);
     const decimals = new Uint8Array(capacity * 2);
-    const order = new Int32Array(capacity);
+    const order = new Int32Array(capacity * 2);
     values.set(this.values);
     decimals.set(this.decimals);
     order.set(this.order);
-    for (let i = this.capacity; i < capacity; i++) order[i] = i * LEVEL_STRIDE;
+    for (let i = this.capacity; i < capacity; i++) order[i * 2] = i * LEVEL_STRIDE;
     this.values = values;
     this.decimals = decimals;
     this.capacity = capacity;
     this.order = order;
+    this.pairs = new Float64Array(order.buffer);
     return true;
   }
 }

@@ -170,6 +170,22 @@ export class MarketBook {
     return true;
   }
 
+  /** As level(), for `count` level records from `slot` on; what the book keeps of them is not told. */
+  levels(u8: Uint8Array, f64: Float64Array, slot: number, count: number): void {
+    if (this.action !== ChangeAction.applyDelta || this.uncross !== null) {
+      for (let i = 0; i < count; i++) this.level(u8, f64, slot + i);
+      return;
+    }
+    const { bids, asks } = this;
+    let at8 = slot * SLOT_BYTES;
+    let at = slot * SLOT_F64 + level.at.priceMilli;
+    for (let i = 0; i < count; i++, at8 += SLOT_BYTES, at += SLOT_F64) {
+      const side = (u8[at8 + level.at.flags] & LevelFlag.ask) !== 0 ? asks : bids;
+      const result = side.apply(f64, at, u8[at8 + level.at.priceDecimals], u8[at8 + level.at.quantityDecimals]);
+      if (result === LevelResult.full) this.hasOverflowed = true;
+    }
+  }
+
   /** After the last level. Returns BookOutcome bits of the whole change. */
   end(): number {
     assert(this.isOpen, 'market book: expected a change to have begun');
@@ -229,6 +245,8 @@ export class MarketBook {
     const decision = this.sequencer.change(this.headFlags, this.head, 0);
     if (decision === ChangeDecision.apply) {
       if (this.uncross !== null) this.uncross.restore();
+      this.bids.beginChange();
+      this.asks.beginChange();
       return ChangeAction.applyDelta;
     }
     if (decision === ChangeDecision.gap) this.noteGap();

@@ -23,46 +23,58 @@ export class GapRate {
   /** Gaps seen, up to RATE_MEAN_GAPS. */
   count = 0;
   private readonly floorUs: number;
-  private readonly words = new Float64Array(WORDS);
+  private readonly words: Float64Array;
+  private readonly from: number;
 
-  /** `floorUs` is the silence that is always allowed. */
-  constructor(floorUs: number) {
+  /** `floorUs` is the silence that is always allowed; four words of `words` from `from` on are this one's own. */
+  constructor(floorUs: number, words: Float64Array = new Float64Array(WORDS), from = 0) {
     this.floorUs = floorUs;
-    this.words[at.last] = Number.NEGATIVE_INFINITY;
-    this.words[at.limit] = Number.POSITIVE_INFINITY;
+    this.words = words;
+    this.from = from;
+    this.words[this.from + at.last] = Number.NEGATIVE_INFINITY;
+    this.words[this.from + at.limit] = Number.POSITIVE_INFINITY;
   }
 
   get meanUs(): number {
-    return this.words[at.mean];
+    return this.words[this.from + at.mean];
   }
 
   get longestUs(): number {
-    return this.words[at.longest];
+    return this.words[this.from + at.longest];
   }
 
   /** Something came at the receive time at `times[timeAt]`. One that is no number, or not after the last, is no arrival. */
   add(times: Float64Array, timeAt: number): void {
-    const { words } = this;
+    const { words, from } = this;
     const timeUs = times[timeAt];
-    const gapUs = timeUs - words[at.last];
+    const gapUs = timeUs - words[from + at.last];
     if (!(gapUs > 0)) return;
-    words[at.last] = timeUs;
+    words[from + at.last] = timeUs;
     if (gapUs === Number.POSITIVE_INFINITY) return;
-    const taughtUs = Math.min(gapUs, words[at.limit]);
+    const taughtUs = Math.min(gapUs, words[from + at.limit]);
     if (this.count < RATE_MEAN_GAPS) this.count++;
-    words[at.mean] += (taughtUs - words[at.mean]) / this.count;
-    words[at.longest] = Math.max(taughtUs, (words[at.longest] * FADE_US) / (FADE_US + gapUs));
+    words[from + at.mean] += (taughtUs - words[from + at.mean]) / this.count;
+    words[from + at.longest] = Math.max(taughtUs, (words[from + at.longest] * FADE_US) / (FADE_US + gapUs));
     if (this.count < RATE_WARM_GAPS) return;
-    words[at.limit] = Math.max(this.floorUs, DEAD_MEAN_GAPS * words[at.mean], DEAD_LONGEST_GAPS * words[at.longest]);
+    words[from + at.limit] = Math.max(
+      this.floorUs,
+      DEAD_MEAN_GAPS * words[from + at.mean],
+      DEAD_LONGEST_GAPS * words[from + at.longest],
+    );
+  }
+
+  /** When something came last; -Infinity where nothing ever did. */
+  get lastUs(): number {
+    return this.words[this.from + at.last];
   }
 
   /** Silence until `nowUs`; infinite where nothing ever came. */
   silenceUs(nowUs: number): number {
-    return nowUs - this.words[at.last];
+    return nowUs - this.words[this.from + at.last];
   }
 
   /** Silence longer than this is none of the market's own; infinite until the rate is known. */
   limitUs(): number {
-    return this.words[at.limit];
+    return this.words[this.from + at.limit];
   }
 }

@@ -1,5 +1,7 @@
 // Owns what is counted of one market's data quality: time order, skew, activity, crossings, outliers. Hot path.
 
+import { lookBy, type MarketClock, makeMarketClock } from '../../engine/base/market-clock.ts';
+import { makeMarketRow, marketRow } from '../../engine/base/market-row.ts';
 import { DEAD_AFTER_MS, QUIET_AFTER_MS, QUIET_MEAN_GAPS } from '../../schemas/config.ts';
 import { marketCounter, marketMeasure } from '../../schemas/counters.ts';
 import { TradeFlag } from '../../schemas/ids.ts';
@@ -25,7 +27,7 @@ const QUIET_AFTER_US = QUIET_AFTER_MS * US_PER_MS;
 const DEAD_AFTER_US = DEAD_AFTER_MS * US_PER_MS;
 
 /** Words of `times`: the receive time of the last record, and the last venue time of each channel. */
-const time = { receiveUs: 0, bookUs: 1, tradeUs: 2 } as const;
+const time = { receiveUs: marketRow.quality, bookUs: marketRow.quality + 1, tradeUs: marketRow.quality + 2 } as const;
 
 /**
  * Times come as two float64 behind one another, receive time (ns since the clock's anchor) and venue time (µs since
@@ -39,15 +41,18 @@ export class MarketQuality {
   /** No book change was applied for longer than the market's rate and the setting allow. Judged at clock records. */
   isSilent = false;
   /** Gaps between records of any kind, and between applied book changes. */
-  readonly records = new GapRate(DEAD_AFTER_US);
+  readonly records: GapRate;
   readonly changes: GapRate;
   private readonly counters: Float64Array;
   private readonly judgesSilence: boolean;
   /** The venue pushes at a cadence: silence for longer is a fault, whatever the market's rate. Infinite for none. */
   private readonly silentAfterUs: number;
+  /** No silence of book changes is judged that is shorter; infinite where none is. */
+  private readonly silenceMinUs: number;
   private readonly anchorWallUs: number;
-  private readonly times = new Float64Array(3);
-  private readonly outliers = new OutlierRule();
+  private readonly time: MarketClock;
+  private readonly times: Float64Array;
+  private readonly outliers: OutlierRule;
   private isCrossed = false;
   private isLocked = false;
 
@@ -55,11 +60,24 @@ export class MarketQuality {
    * `counters` is the market's own row, to which a shard that starts anew adds on. `staleAfterMs` 0 turns `isSilent`
    * off. `anchorWallUs` is the wall time at receive time 0.
    */
-  constructor(counters: Float64Array, staleAfterMs: number, anchorWallUs: number, silentAfterMs: number | null = null) {
+  constructor(
+    counters: Float64Array,
+    staleAfterMs: number,
+    anchorWallUs: number,
+    silentAfterMs: number | null = null,
+    time: MarketClock = makeMarketClock(),
+    words: Float64Array = makeMarketRow(),
+  ) {
+    this.times = words;
+    this.outliers = new OutlierRule(words);
+    this.records = new GapRate(DEAD_AFTER_US, words, marketRow.records);
     this.counters = counters;
+    this.time = time;
     this.judgesSilence = staleAfterMs > 0;
     this.silentAfterUs = silentAfterMs === null ? Number.POSITIVE_INFINITY : silentAfterMs * US_PER_MS;
-    this.changes = new GapRate(staleAfterMs * US_PER_MS);
+    this.changes = new GapRate(staleAfterMs * US_PER_MS, words, marketRow.changes);
+    const leastUs = Math.min(staleAfterMs * US_PER_MS, this.silentAfterUs);
+    this.silenceMinUs = this.judgesSilence ? leastUs : Number.POSITIVE_INFINITY;
     this.anchorWallUs = anchorWallUs;
   }
 
@@ -68,6 +86,8 @@ export class MarketQuality {
     this.times[time.receiveUs] = this.anchorWallUs + Math.round(f64[timesAt] / 1000);
     this.records.add(this.times, time.receiveUs);
     this.activity = Activity.active;
+    // However its rate changes by this record: the market is not quiet before.
+    lookBy(this.time, this.records.lastUs + QUIET_AFTER_US);
   }
 
   /** The head of a book change. */
@@ -161,6 +181,7 @@ export class MarketQuality {
   bookApplied(isCrossed: boolean, isLocked: boolean): void {
     this.changes.add(this.times, time.receiveUs);
     this.isSilent = false;
+    lookBy(this.time, this.changes.lastUs + this.silenceMinUs);
     if (isCrossed && !this.isCrossed) this.counters[CROSSED]++;
     if (isLocked && !this.isLocked) this.counters[LOCKED]++;
     this.isCrossed = isCrossed;
@@ -179,4 +200,20 @@ export class MarketQuality {
     this.isSilent = this.judgesSilence && (unchangedUs > this.changes.limitUs() || unchangedUs > this.silentAfterUs);
     return this.activity;
   }
+
+  /** When clock() says something else next if nothing comes before, µs since 1970, or Infinity. */
+  get nextLookUs(): number {
+    const { records, changes, activity } = this;
+    let limitUs = activity === Activity.dead ? Number.POSITIVE_INFINITY : records.limitUs();
+    if (activity === Activity.active)
+      limitUs = Math.min(limitUs, Math.max(QUIET_AFTER_US, QUIET_MEAN_GAPS * records.meanUs));
+    const otherUs = endOf(records.lastUs, limitUs);
+    if (this.isSilent || !this.judgesSilence) return otherUs;
+    return Math.min(otherUs, endOf(changes.lastUs, Math.min(changes.limitUs(), this.silentAfterUs)));
+  }
+}
+
+/** When a silence since `lastUs`, which may be -Infinity, is as long as allowed. */
+function endOf(lastUs: number, limitUs: number): number {
+  return limitUs === Number.POSITIVE_INFINITY ? limitUs : lastUs + limitUs;
 }

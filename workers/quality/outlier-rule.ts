@@ -1,5 +1,6 @@
 // Owns the rule by which a trade's price is an outlier among those before it. Hot path.
 
+import { makeMarketRow, marketRow } from '../../engine/base/market-row.ts';
 import {
   OUTLIER_DEVIATION_MIN,
   OUTLIER_PRICE_TRADES,
@@ -9,7 +10,7 @@ import {
   OUTLIER_WARM_TRADES,
 } from '../../schemas/config.ts';
 
-const at = { reference: 0, scale: 1 } as const;
+const at = { reference: marketRow.outliers, scale: marketRow.outliers + 1 } as const;
 const MILLI_PER_ATTO = 1e-15;
 
 /**
@@ -37,11 +38,16 @@ function deviationOf(price: number, reference: number): number {
  * OUTLIER_WARM_TRADES teach by the same rule and are never flagged.
  */
 export class OutlierRule {
-  private readonly words = new Float64Array(2);
+  private readonly words: Float64Array;
   /** Trades seen, up to OUTLIER_SCALE_TRADES. */
   private count = 0;
   /** Outliers in a row on one side: above the reference counted up, below it counted down. */
   private run = 0;
+
+  /** `words` is the market's row. */
+  constructor(words: Float64Array = makeMarketRow()) {
+    this.words = words;
+  }
 
   /** Judges the price whose milli and atto lie at `priceAt`, and learns from it. */
   isOutlier(f64: Float64Array, priceAt: number): boolean {

@@ -119,7 +119,7 @@ export class MarketBookSubject implements BookSubject {
     const head = stream.heads[change];
     const end = head + 1 + stream.levelsOf(change);
     book.begin(u8, u32, f64, head);
-    for (let slot = head + 1; slot < end; slot++) book.level(u8, f64, slot);
+    book.levels(u8, f64, head + 1, end - head - 1);
     book.end();
   }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineClock } from '../../../engine/base/clock.ts';
-import { marketPlansOf } from '../../../engine/base/market-plans.ts';
+import { marketPlansOf, type PlanOptions } from '../../../engine/base/market-plans.ts';
 import { DECODERS } from '../../../engine/ingress/decoders.ts';
 import { FrameWriter } from '../../../engine/ingress/frame-writer.ts';
 import { Session } from '../../../engine/ingress/session.ts';
@@ -29,23 +29,26 @@ class Shard {
   readonly counters: Float64Array;
   readonly dispatch: Dispatch;
   readonly cycle: DutyCycle;
-  /** After each turn: trades that wait. */
+  /** When a turn's work is shown: trades that wait, and how many others are told. */
   readonly waited: number[] = [];
+  readonly told: number[] = [];
   private readonly clock: EngineClock;
 
-  constructor() {
+  constructor(plan: PlanOptions = {}) {
     this.memory = createEngineMemory({ shards: 1, marketsMax: MARKETS, inputSlots: 16_384, outputSlots: 16_384 });
     this.clock = new EngineClock(this.memory.anchor);
     this.words = new Int32Array(this.memory.shards[0].words);
     this.counters = new Float64Array(this.memory.shards[0].counters);
-    const users = new UserSignals([], new Int32Array(this.memory.signalsOff), this.words, () => undefined);
-    const options = { plans: marketPlansOf(), users, keepAll: false, tell: () => undefined };
+    const files = plan.signalFiles ?? [];
+    const users = new UserSignals(files, new Int32Array(this.memory.signalsOff), this.words, () => undefined);
+    const options = { plans: marketPlansOf(plan), users, keepAll: false, tell: () => undefined };
     this.dispatch = new Dispatch(this.memory, 0, options);
     this.cycle = new DutyCycle(this.memory, 0, this.clock, this.dispatch);
     const show = this.dispatch.showLatest.bind(this.dispatch);
     this.dispatch.showLatest = (): void => {
       show();
       this.waited.push(this.dispatch.trades.waitingCount);
+      this.told.push(Atomics.load(this.words, shardWords.at.waiting));
     };
   }
 
@@ -82,6 +85,7 @@ test('trades wait while there is more than one batch to do, and none once the sh
   shard.run();
   assert.ok(shard.waited[0] > 0, 'after the first batch there is more to come');
   assert.equal(shard.waited.at(-1), 0);
+  assert.deepEqual(shard.told, shard.waited, 'told before anything else that may fail');
   assert.equal(Atomics.load(shard.words, shardWords.at.waiting), 0);
   let counted = 0;
   for (let market = 0; market < MARKETS; market++) counted += shard.tradesOf(market);
@@ -92,6 +96,16 @@ test('trades wait while there is more than one batch to do, and none once the sh
 test('trades of a market that someone listens to do not wait', () => {
   const shard = new Shard();
   new Int32Array(shard.memory.interest).fill(Interest.trade);
+  shard.write(BATCH_RECORDS_MAX + 10 * MARKETS);
+  shard.run();
+  assert.deepEqual(new Set(shard.waited), new Set([0]));
+});
+
+test("no trade waits with a user's signal on bars, which one market's trade may switch off in all", () => {
+  const source = 'var userSignal = { default: { start: () => 0, update: (state) => ({ state, value: state }) } }';
+  const mine = { name: 'mine', base: 'mine', input: 'bar', parameters: [], outputs: ['value'] } as const;
+  const users = [{ ...mine, barKind: '1s', threshold: null, user: 0 }];
+  const shard = new Shard({ users, signalFiles: [{ path: 'mine.ts', source }] });
   shard.write(BATCH_RECORDS_MAX + 10 * MARKETS);
   shard.run();
   assert.deepEqual(new Set(shard.waited), new Set([0]));

@@ -100,6 +100,8 @@ export class BookUnderTest {
   private readonly numbers = new Float64Array(2);
   /** Of each level of the last change: whether the book took it. */
   taken: boolean[] = [];
+  /** Levels are given to the book all at once, as a shard does where no one listens; `taken` then stays as it is. */
+  takesRuns = false;
 
   constructor(venue: string, stage = new SnapshotStage(), slots = 512, levelsKept = 0) {
     this.book = new MarketBook(venueRule(venue), this.counters, stage, levelsKept);
@@ -118,6 +120,10 @@ export class BookUnderTest {
     const action = this.book.begin(this.tape.u8, this.tape.u32, this.tape.f64, 0);
     // The head's slot may be written again before end().
     this.tape.f64.fill(-1, bookChange.at.receiveTimeNs, bookChange.at.depth + 1);
+    if (this.takesRuns) {
+      this.book.levels(this.tape.u8, this.tape.f64, 1, levels);
+      return action;
+    }
     const slots = Array.from({ length: levels }, (_, index) => index + 1);
     this.taken = slots.map((slot) => this.book.level(this.tape.u8, this.tape.f64, slot));
     return action;
