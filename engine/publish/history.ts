@@ -1,4 +1,9 @@
 // The last messages of one topic in one encoding, for subscribers that come back; bounded in count and in bytes.
+//
+// Hot path on main: each published message is pushed. Kept as bytes outside of the heap: as objects the messages of the
+// resume window would all outlive the young generation, and collecting them cost as much as publishing (decisions/0014).
+
+import { ByteQueue, PagePool } from './byte-queue.ts';
 
 /** Messages kept per topic and encoding. */
 export const HISTORY_MESSAGES_MAX = 4_096;
@@ -8,59 +13,98 @@ export const HISTORY_BYTES_MAX = 2 * 1024 * 1024;
 export const HISTORY_TOTAL_BYTES_MAX = 128 * 1024 * 1024;
 
 export type Encoded = string | Uint8Array;
-type Entry = {
-  readonly message: Encoded;
-  readonly seq: number;
-  readonly prevSeq: number | null;
-  readonly atMs: number;
-};
 
-const DROPPED: Entry = { message: '', seq: -1, prevSeq: null, atMs: 0 };
+/** Entries are rows of four numbers: where the message ends in the bytes, seq, prevSeq, time. */
+const ROW = 4;
+const SEQ = 1;
+const PREV_SEQ = 2;
+const AT_MS = 3;
+const ROWS_MIN = 16;
+const NO_SEQ = -1;
 
 /** Bytes all histories of one engine hold. */
 export class HistoryBudget {
   bytes = 0;
+  readonly pages = new PagePool();
 }
 
 export class History {
-  private entries: Entry[] = [];
-  /** Entries before this index are gone; the array is cut when half of it is. */
+  /** A ring of rows, doubled when it is full; a power of two. */
+  private rows = new Float64Array(ROWS_MIN * ROW);
+  private capacity = ROWS_MIN;
+  /** Entries ever dropped and ever pushed: the oldest held and the one behind the newest. */
   private first = 0;
-  private bytes = 0;
+  private next = 0;
+  /** Where the oldest message begins in the bytes. */
+  private start = 0;
+  private isText = true;
+  private readonly bytes: ByteQueue;
   private readonly budget: HistoryBudget;
   private readonly windowMs: number;
 
   constructor(budget: HistoryBudget, windowMs: number) {
     this.budget = budget;
     this.windowMs = windowMs;
+    this.bytes = new ByteQueue(budget.pages);
   }
 
-  push(message: Encoded, seq: number, prevSeq: number | null, nowMs: number): void {
-    this.entries.push({ message, seq, prevSeq, atMs: nowMs });
-    this.bytes += message.length;
-    this.budget.bytes += message.length;
-    while (this.first < this.entries.length && this.isOver(nowMs)) this.dropFirst();
-    if (this.first > 64 && this.first * 2 > this.entries.length) {
-      this.entries = this.entries.slice(this.first);
-      this.first = 0;
+  /**
+   * All messages of a history are of one encoding: all text or all bytes. `prevSeq` is null or not negative.
+   * Returns the message as bytes, valid until the next push of any history: no one need turn a text into UTF-8 again.
+   */
+  push(message: Encoded, seq: number, prevSeq: number | null, nowMs: number): Uint8Array {
+    const before = this.bytes.end;
+    const bytes = this.append(message);
+    this.budget.bytes += this.bytes.end - before;
+    if (this.next - this.first === this.capacity) this.grow();
+    const row = this.rowOf(this.next++);
+    this.rows[row] = this.bytes.end;
+    this.rows[row + SEQ] = seq;
+    this.rows[row + PREV_SEQ] = prevSeq === null ? NO_SEQ : prevSeq;
+    this.rows[row + AT_MS] = nowMs;
+    while (this.first < this.next && this.isOver(nowMs)) this.dropFirst();
+    this.bytes.dropTo(this.start);
+    return bytes;
+  }
+
+  private append(message: Encoded): Uint8Array {
+    this.isText = typeof message === 'string';
+    if (typeof message === 'string') return this.bytes.appendText(message);
+    this.bytes.append(message);
+    return message;
+  }
+
+  private rowOf(entry: number): number {
+    return (entry & (this.capacity - 1)) * ROW;
+  }
+
+  private grow(): void {
+    const rows = new Float64Array(2 * this.capacity * ROW);
+    for (let entry = this.first; entry < this.next; entry++) {
+      const from = this.rowOf(entry);
+      rows.set(this.rows.subarray(from, from + ROW), (entry & (2 * this.capacity - 1)) * ROW);
     }
+    this.rows = rows;
+    this.capacity *= 2;
   }
 
   private isOver(nowMs: number): boolean {
     return (
-      this.entries.length - this.first > HISTORY_MESSAGES_MAX ||
-      this.bytes > HISTORY_BYTES_MAX ||
+      this.next - this.first > HISTORY_MESSAGES_MAX ||
+      this.bytes.end - this.start > HISTORY_BYTES_MAX ||
       this.budget.bytes > HISTORY_TOTAL_BYTES_MAX ||
-      nowMs - this.entries[this.first].atMs > this.windowMs
+      nowMs - this.column(this.first, AT_MS) > this.windowMs
     );
   }
 
+  private column(entry: number, column: number): number {
+    return this.rows[this.rowOf(entry) + column];
+  }
+
   private dropFirst(): void {
-    const size = this.entries[this.first].message.length;
-    this.bytes -= size;
-    this.budget.bytes -= size;
-    // The slot is emptied too: the message itself must not live until the array is cut.
-    this.entries[this.first] = DROPPED;
+    const end = this.column(this.first, 0);
+    this.budget.bytes -= end - this.start;
+    this.start = end;
     this.first++;
   }
 
@@ -69,17 +113,30 @@ export class History {
    * reader may have had some of its parts only, so all of them are given again (a snapshot replaces, so twice is once).
    */
   after(seq: number, lastSeq: number | null): Encoded[] | null {
-    const held = this.entries.slice(this.first);
-    const isParts = held.filter((entry) => entry.seq === seq).length > 1;
-    const from = held.findIndex((entry) => (isParts ? entry.seq === seq : entry.prevSeq === seq && entry.seq !== seq));
-    if (from >= 0) return held.slice(from).map((entry) => entry.message);
+    if (seq < 0) return null;
+    const held = Array.from({ length: this.next - this.first }, (_, index) => this.first + index);
+    const isParts = held.filter((entry) => this.column(entry, SEQ) === seq).length > 1;
+    const follows = (entry: number): boolean =>
+      isParts
+        ? this.column(entry, SEQ) === seq
+        : this.column(entry, PREV_SEQ) === seq && this.column(entry, SEQ) !== seq;
+    const from = held.findIndex(follows);
+    if (from >= 0) return held.slice(from).map((entry) => this.message(entry));
     return lastSeq === seq ? [] : null;
   }
 
+  private message(entry: number): Encoded {
+    const from = entry === this.first ? this.start : this.column(entry - 1, 0);
+    const bytes = this.bytes.read(from, this.column(entry, 0));
+    return this.isText ? bytes.toString('utf8') : bytes;
+  }
+
   clear(): void {
-    this.budget.bytes -= this.bytes;
-    this.bytes = 0;
-    this.entries = [];
-    this.first = 0;
+    this.budget.bytes -= this.bytes.end - this.start;
+    this.bytes.clear();
+    this.start = this.bytes.end;
+    this.first = this.next;
+    this.rows = new Float64Array(ROWS_MIN * ROW);
+    this.capacity = ROWS_MIN;
   }
 }

@@ -6,8 +6,8 @@ import { type Encoded, History, type HistoryBudget } from './history.ts';
 import { type Address, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Where topics publish: the uWebSockets.js app. */
-export type Outlet = { publish(topic: string, message: Encoded, isBinary: boolean): boolean };
+/** Where topics publish: the uWebSockets.js app. It copies the message, whose bytes are valid only until it returns. */
+export type Outlet = { publish(topic: string, message: Uint8Array, isBinary: boolean): boolean };
 
 /** What all topics of one engine share. */
 export type TopicShared = {
@@ -96,13 +96,13 @@ export class Topic {
     const prevSeq = this.lastSeq;
     for (const variant of this.variants) {
       const encoded = ENCODERS[variant.encoding](message, this.address, seq, prevSeq);
+      const bytes = variant.history.push(encoded, seq, prevSeq, shared.nowMs);
       if (this.subscribers.size > 0) {
-        shared.outlet.publish(variant.name, encoded, typeof encoded !== 'string');
+        shared.outlet.publish(variant.name, bytes, typeof encoded !== 'string');
         shared.publishedMessages++;
-        shared.publishedBytes += encoded.length;
+        shared.publishedBytes += bytes.length;
       }
-      variant.history.push(encoded, seq, prevSeq, shared.nowMs);
-      if (message.type === 'book_change' && message.parts > 1) this.allowSnapshot(variant.encoding, encoded.length);
+      if (message.type === 'book_change' && message.parts > 1) this.allowSnapshot(variant.encoding, bytes.length);
     }
     this.lastSeq = seq;
   }
