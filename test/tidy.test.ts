@@ -122,7 +122,7 @@ test('packages stay where they belong', () => {
     'prom-client': /^(engine\/publish|bench|test)\//,
     'hdr-histogram-js': /^(engine\/(observe|publish)\/|bench\/|test\/)/,
     flatbuffers: /^(engine\/(publish|load)\/|schemas\/generated|bench\/|test\/)/,
-    ws: /^(engine\/(synthetic|simulate|connect|load)\/|bench\/|test\/)/,
+    ws: /^(engine\/(synthetic|simulate|connect)\/|bench\/|test\/)/,
   };
   const bad = sources.flatMap(({ path, imports }) =>
     imports.filter((name) => name in holders && !holders[name].test(path)).map((name) => `${path} imports ${name}`),
