@@ -145,7 +145,7 @@ function program(): Command {
     .description('open-loop load test of a running engine, or of one it starts itself, with a latency report')
     .addHelpText(
       'after',
-      "\nExamples:\n  millrace load\n  millrace load --rate 100000 --markets 200 --report out --threshold 'end-to-end.p99<5ms' --threshold 'counts.lost==0'\n  millrace load --format flatbuffers --batch 256 --rate 1000000 --updates books\n  millrace load --max --max-p99 5ms\n  millrace load --target ws://10.0.0.5:9002 --token secret\n\nWithout --threshold the floor holds: end-to-end.p99<50ms, counts.lost==0, process.rssGrowth<100MB,\ngenerator.disconnects==0. Exit code 1 when one fails.\n",
+      "\nExamples:\n  millrace load\n  millrace load --rate 100000 --markets 200 --report out --threshold 'end-to-end.p99<5ms' --threshold 'counts.lost==0'\n  millrace load --format flatbuffers --batch 256 --rate 1000000 --updates books\n  millrace load --max --max-p99 5ms\n  millrace load --target ws://10.0.0.5:9002 --token secret\n\nWithout --threshold the floor holds: end-to-end.p99<50ms, counts.lost==0, process.rssGrowth<100MB,\nrun.achievedRate>=99%, generator.disconnects==0. Exit code 1 when one fails.\n",
     )
     .action(async (flags: LoadFlags) => {
       const { load } = await import('./commands/load.ts');

@@ -123,7 +123,7 @@ function byEncoding(results: Results, size: Size, trades: number): void {
   const bytes = new FanOutTurn(trades, 100, [FLATBUFFERS]);
   json.checkCount(1);
   bytes.checkCount(1);
-  const plain = JSON.parse(String(json.outlet.last)) as object;
+  const plain = JSON.parse(Buffer.from(json.outlet.last as Uint8Array).toString()) as object;
   const outlet = new CountingOutlet();
   const each = (): void => {
     for (let trade = 0; trade < trades; trade++)

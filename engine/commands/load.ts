@@ -1,10 +1,10 @@
 // `millrace load`: an open-loop load test of a running engine, or of one it starts, with a report and a verdict.
 
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { UsageError } from '../base/errors.ts';
 import { runLoadTest } from '../load/load-test.ts';
 import { type LoadFlags, type LoadOptions, loadOptionsOf } from '../load/options.ts';
-import { buildReport } from '../report/load-report.ts';
+import { buildReport, type LoadReport } from '../report/load-report.ts';
 import type { LoadRun } from '../report/load-run.ts';
 import { SAMPLES_BEYOND_MIN } from '../report/percentiles.ts';
 import { reportText } from '../report/text.ts';
@@ -26,7 +26,9 @@ function thresholdsOf(
 ): Threshold[] {
   // An engine that has gone is no pass, whatever was asked of it: its producers' connections are lost with it.
   const alive = engineFailure === null ? [] : [parseThreshold('generator.disconnects==0')];
-  if (asked.length > 0) return [...asked, ...alive];
+  // Nor is a search that found nothing: a rate can fail to be sustained by what no other threshold looks at.
+  const found = searchP99Ns === null ? [] : [parseThreshold('search.highestRate>0')];
+  if (asked.length > 0) return [...asked, ...found, ...alive];
   const floor = DEFAULT_THRESHOLDS.filter(({ name }) => run.subscribers > 0 || !name.startsWith('end-to-end'));
   const known = floor.map((threshold) => {
     if (!threshold.name.startsWith('end-to-end.p99')) return threshold;
@@ -35,7 +37,8 @@ function thresholdsOf(
     const isFew = counts.received > 0 && counts.received < P99_SAMPLES;
     return isFew ? parseThreshold(threshold.name.replace('p99', 'max')) : threshold;
   });
-  return [...known, parseThreshold('generator.disconnects==0')];
+  // A load that was not offered proves nothing, and where nobody subscribes no latency shows it.
+  return [...known, ...found, ...['run.achievedRate>=99%', 'generator.disconnects==0'].map(parseThreshold)];
 }
 
 /** A folder that cannot be made is told before the test, not after it. */
@@ -44,6 +47,22 @@ async function ensureFolder(dir: string | null): Promise<void> {
   await mkdir(dir, { recursive: true }).catch((error: Error) => {
     throw new UsageError(`--report ${dir}: expected a folder that can be made, was: ${error.message}`);
   });
+  await access(dir, constants.W_OK).catch((error: Error) => {
+    throw new UsageError(`--report ${dir}: expected a folder that can be written to, was: ${error.message}`);
+  });
+}
+
+/** The text is printed by then: a disk that is full at the end must not cost what was measured. False where it fails. */
+async function isWritten(report: LoadReport, run: LoadRun, dir: string | null): Promise<boolean> {
+  if (dir === null) return true;
+  try {
+    await writeReport(report, run, dir);
+    return true;
+  } catch (error) {
+    const was = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`millrace: --report ${dir}: the report could not be written whole: ${was}\n`);
+    return false;
+  }
 }
 
 /** The first Ctrl-C ends the test and still reports; the second ends the command, and its engine with it. */
@@ -63,10 +82,10 @@ async function test(options: LoadOptions, asked: readonly Threshold[], parameter
   const cut = cutBySignals();
   const { run, engineFailure } = await runLoadTest({ options, parameters, cut: cut.signal, output: process.stderr });
   const report = buildReport(run, thresholdsOf(asked, run, options, engineFailure));
-  if (options.reportDir !== null) await writeReport(report, run, options.reportDir);
   process.stdout.write(reportText(report));
   if (engineFailure !== null) process.stderr.write(`millrace: ${engineFailure}\n`);
-  return report.verdict === 'pass' && engineFailure === null ? 0 : EXIT_FAILED;
+  const isKept = await isWritten(report, run, options.reportDir);
+  return report.verdict === 'pass' && engineFailure === null && isKept ? 0 : EXIT_FAILED;
 }
 
 /** `parameters` are the command line after `millrace`, for the report. Resolves with the exit code. */

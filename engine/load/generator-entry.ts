@@ -22,6 +22,10 @@ class GeneratorTask {
 
   async begin(): Promise<void> {
     this.port.onMessage((message) => {
+      if (message.op === 'tell') {
+        this.tell();
+        return;
+      }
       const work = message.op === 'start' ? this.run(message.startNs) : this.stop();
       work.catch((error: unknown) => this.fail(error));
     });
@@ -29,9 +33,12 @@ class GeneratorTask {
     this.port.post({ op: 'ready', markets: this.generator.markets });
   }
 
+  private tell(): void {
+    this.port.post({ op: 'counts', counts: this.generator.counts() });
+  }
+
   private async run(startNs: number): Promise<void> {
-    const tell = (): void => this.port.post({ op: 'counts', counts: this.generator.counts() });
-    this.reports = setInterval(tell, REPORT_MS);
+    this.reports = setInterval(() => this.tell(), REPORT_MS);
     await this.generator.run(startNs);
     this.port.post({ op: 'done', counts: this.generator.counts() });
   }
@@ -40,7 +47,7 @@ class GeneratorTask {
     if (this.reports !== null) clearInterval(this.reports);
     await this.generator.stop();
     // Where it is stopped before it was done, these are its last counts.
-    this.port.post({ op: 'counts', counts: this.generator.counts() });
+    this.tell();
     this.port.close();
   }
 

@@ -40,6 +40,9 @@ export function mergeGeneratorCounts(parts: readonly GeneratorCounts[]): Generat
   };
 }
 
+/** A generator that is this busy has told its counts a moment ago. */
+const TOLD_WITHIN_MS = 500;
+
 const ENTRY = './generator-entry.ts';
 
 /** One generator as the runner sees it. */
@@ -50,6 +53,8 @@ class GeneratorPeer {
   readonly done: Promise<GeneratorCounts>;
   private readonly helper: Helper<RunnerMessage>;
   private readonly listeners: ((message: GeneratorMessage) => void)[] = [];
+  /** Who waits for its next counts. */
+  private waiting: (() => void)[] = [];
 
   constructor(kind: GeneratorKind, plan: GeneratorPlan) {
     const name = `load generator ${plan.index}`;
@@ -62,7 +67,7 @@ class GeneratorPeer {
     // Whoever waits for it is told; without anybody waiting it is no crash of the runner.
     for (const promise of [this.ready, this.done]) promise.catch(() => undefined);
     this.listeners.push((message) => {
-      if (message.op === 'counts' || message.op === 'done') this.latest = message.counts;
+      if (message.op === 'counts' || message.op === 'done') this.take(message.counts);
       if (message.op === 'failed') failWith(new Error(`${name}: ${message.reason}`));
     });
     this.helper = startHelper(kind, entryUrl(ENTRY, import.meta.url), name, plan, (message: GeneratorMessage) => {
@@ -71,8 +76,27 @@ class GeneratorPeer {
     this.helper.ended.then((reason) => failWith(new Error(`${name}: ${reason ?? 'stopped'}`)));
   }
 
+  private take(counts: GeneratorCounts): void {
+    this.latest = counts;
+    const told = this.waiting;
+    this.waiting = [];
+    for (const resolve of told) resolve();
+  }
+
   send(message: RunnerMessage): void {
     this.helper.post(message);
+  }
+
+  /** Resolves once `latest` is of now. */
+  async refresh(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, TOLD_WITHIN_MS);
+    });
+    const told = new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.helper.post({ op: 'tell' });
+    await Promise.race([told, late, this.helper.ended]);
+    clearTimeout(timer);
   }
 
   async stop(): Promise<void> {
@@ -113,6 +137,12 @@ export class Generators {
   /** What was told last, at most REPORT_MS old; of an answer of the engine also after `done`. */
   counts(): GeneratorCounts {
     return mergeGeneratorCounts(this.peers.map(({ latest }) => latest));
+  }
+
+  /** Counts of now, or of a moment ago where a generator is busy. */
+  async latest(): Promise<GeneratorCounts> {
+    await Promise.all(this.peers.map((peer) => peer.refresh()));
+    return this.counts();
   }
 
   /** Closes all sockets; resolves once threads and processes have ended. */

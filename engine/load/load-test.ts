@@ -61,7 +61,12 @@ export async function runLoadTest(parts: LoadTestParts): Promise<LoadTestResult>
   const subject = await openSubject(parts.options);
   try {
     const facts = await factsOf(parts.options, subject.client, parts.parameters);
-    return await new LoadTest(parts, subject, facts).run();
+    const test = new LoadTest(parts, subject, facts);
+    try {
+      return await test.run();
+    } finally {
+      await test.stop();
+    }
   } finally {
     await subject.stop();
   }
@@ -69,7 +74,7 @@ export async function runLoadTest(parts: LoadTestParts): Promise<LoadTestResult>
 
 class LoadTest {
   private readonly parts: LoadTestParts;
-  private readonly subject: Subject;
+  private subject: Subject;
   private readonly facts: KnownFacts;
   private readonly steps: SearchStep[] = [];
   private marketsUsed = 0;
@@ -93,6 +98,24 @@ class LoadTest {
       run: { run, counts, stages, intervals, generator, process, search, notes: all },
       engineFailure: engineFailure ?? (result.heldSlots === null ? 'the engine did not answer at the end' : null),
     };
+  }
+
+  /** The engine that the test started last ends with it. */
+  stop(): Promise<void> {
+    return this.subject.stop();
+  }
+
+  /** An engine keeps its markets: where a search has used them all up, another engine goes on. */
+  private async renewEngine(): Promise<void> {
+    const { options } = this.parts;
+    if (options.target !== null) {
+      throw new UsageError(
+        `--markets: expected room for ${this.steps.length + 1} runs of a search within ${MARKETS_MAX} markets, was ${options.markets}`,
+      );
+    }
+    await this.subject.stop();
+    this.subject = await openSubject(options);
+    this.marketsUsed = 0;
   }
 
   private planAt(ratePerS: number, warmupS: number, durationS: number): LoadPlan {
@@ -128,11 +151,7 @@ class LoadTest {
     durationS: number,
     boundNs: number,
   ): Promise<[SearchStep, RunResult]> {
-    if (this.marketsUsed + this.parts.options.markets > MARKETS_MAX) {
-      throw new UsageError(
-        `--markets: expected room for ${this.steps.length + 1} runs of a search within ${MARKETS_MAX} markets, was ${this.parts.options.markets}`,
-      );
-    }
+    if (this.marketsUsed + this.parts.options.markets > MARKETS_MAX) await this.renewEngine();
     const result = await this.measureAt(ratePerS, warmupS, durationS, `${countText(ratePerS)}/s`);
     const reason = this.parts.cut.aborted ? 'cut short' : whyNotSustained(result, boundNs);
     const { p99, max } = summarize(result.stages['end-to-end']);

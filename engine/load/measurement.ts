@@ -10,7 +10,7 @@ import { Progress, type ProgressFacts, type ProgressOutput } from './progress.ts
 import type { LoadPlan } from './protocol.ts';
 import { type Sample, sampleEngine, sampleOf } from './sample.ts';
 import { LoadSchedule } from './schedule.ts';
-import type { Encoding, SubscriberReport } from './subscriber-protocol.ts';
+import type { Encoding } from './subscriber-protocol.ts';
 import { type Subscribers, startSubscribers } from './subscribers.ts';
 
 export type MeasureOptions = {
@@ -171,8 +171,8 @@ class Measurement {
 
   private async sample(): Promise<Sample> {
     const { client } = this.options;
-    const [engine, reports] = await Promise.all([sampleEngine(client), this.subscribers.reports()]);
-    return sampleOf(engine, reports, this.generators.counts());
+    const looks = [sampleEngine(client), this.subscribers.reports(), this.generators.latest()] as const;
+    return sampleOf(...(await Promise.all(looks)));
   }
 
   /** Waits for the generators' last counts, then until everything sent has come or nothing more comes. */
@@ -183,11 +183,12 @@ class Measurement {
     let quietSinceMs = startMs;
     let received = -1;
     for (;;) {
-      const first: SubscriberReport | undefined = (await this.subscribers.reports())[0];
+      const each = (await this.subscribers.reports()).map((report) => report.received);
       const nowMs = performance.now();
-      if (first === undefined || first.received >= this.generators.counts().sent) return;
-      if (first.received !== received) quietSinceMs = nowMs;
-      received = first.received;
+      if (Math.min(...each) >= this.generators.counts().sent) return;
+      const all = each.reduce((sum, count) => sum + count, 0);
+      if (all !== received) quietSinceMs = nowMs;
+      received = all;
       if (nowMs - quietSinceMs > QUIET_MS || nowMs - startMs > DRAIN_MS_MAX) return;
       await pause(DRAIN_POLL_MS);
     }

@@ -4,7 +4,7 @@ import { countsSince, mergeCounts, type StageCounts, toHistogram } from '../obse
 import type { GeneratorCounts } from './protocol.ts';
 import type { SubscriberReport } from './subscriber-protocol.ts';
 
-export type ProgressOutput = { readonly isTTY?: boolean; write(text: string): unknown };
+export type ProgressOutput = { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
 
 /** What is known at one moment. */
 export type ProgressFacts = {
@@ -19,6 +19,7 @@ export type ProgressFacts = {
 
 const TERMINAL_INTERVAL_MS = 1_000;
 const PIPED_INTERVAL_MS = 5_000;
+const COLUMNS_USUAL = 80;
 
 export function durationText(ns: number): string {
   if (ns < 1e6) return `${(ns / 1e3).toFixed(0)} µs`;
@@ -36,22 +37,42 @@ function p99Text(counts: StageCounts): string {
 const latencyOf = ({ subscribers }: ProgressFacts): StageCounts =>
   mergeCounts(subscribers.map(({ latency }) => latency));
 
-/** One line about what came since the line before. */
-export function progressText(before: ProgressFacts, now: ProgressFacts): string {
+/** Of the subscriber that got least. */
+function worstOf({ subscribers }: ProgressFacts): { received: number; missing: number } | null {
+  if (subscribers.length === 0) return null;
+  const received = Math.min(...subscribers.map((report) => report.received));
+  return { received, missing: Math.max(...subscribers.map(({ missing }) => missing)) };
+}
+
+/** What a narrow terminal does without, in this order. */
+const SPARED = ['generator late', 'offered', 'received'];
+
+/** In one row of the terminal: a line that wraps is not written over by the next. */
+function fitted(parts: readonly string[], columns: number): string {
+  let kept = parts;
+  for (const name of SPARED) {
+    if (kept.join('  ').length >= columns) kept = kept.filter((part) => !part.startsWith(name));
+  }
+  return kept.join('  ').slice(0, columns - 1);
+}
+
+/** One line about what came since the line before, shorter than `columns`. */
+export function progressText(before: ProgressFacts, now: ProgressFacts, columns = Number.POSITIVE_INFINITY): string {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
   const perSecond = (more: number): string => `${countText(Math.max(0, more) / seconds)}/s`;
-  const first = now.subscribers[0];
-  const missing = first === undefined ? [] : [`lost ${countText(Math.max(0, first.missing - now.generator.leftOut))}`];
-  const received = (first?.received ?? 0) - (before.subscribers[0]?.received ?? 0);
-  return [
+  const worst = worstOf(now);
+  const missing = worst === null ? [] : [`lost ${countText(Math.max(0, worst.missing - now.generator.leftOut))}`];
+  const received = (worst?.received ?? 0) - (worstOf(before)?.received ?? 0);
+  const parts = [
     now.phase,
     `offered ${perSecond(now.due - before.due)}`,
     `sent ${perSecond(now.generator.sent - before.generator.sent)}`,
-    ...(first === undefined ? [] : [`received ${perSecond(received)}`]),
-    ...(first === undefined ? [] : [`p99 ${p99Text(countsSince(latencyOf(now), latencyOf(before)))}`]),
+    ...(worst === null ? [] : [`received ${perSecond(received)}`]),
+    ...(worst === null ? [] : [`p99 ${p99Text(countsSince(latencyOf(now), latencyOf(before)))}`]),
     ...missing,
     `generator late p99 ${p99Text(countsSince(now.generator.lateness, before.generator.lateness))}`,
-  ].join('  ');
+  ];
+  return fitted(parts, columns);
 }
 
 /** Asks for facts at intervals and shows what came between them. */
@@ -87,7 +108,8 @@ export class Progress {
     const { before } = this;
     this.before = now;
     if (before === null || this.timer === null) return;
-    const text = progressText(before, now);
-    this.output.write(this.output.isTTY === true ? `\r\x1b[2K${text}` : `${text}\n`);
+    const isTerminal = this.output.isTTY === true;
+    const text = progressText(before, now, isTerminal ? (this.output.columns ?? COLUMNS_USUAL) : undefined);
+    this.output.write(isTerminal ? `\r\x1b[2K${text}` : `${text}\n`);
   }
 }

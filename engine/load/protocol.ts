@@ -2,6 +2,7 @@
 //
 //   runner ──GeneratorPlan──► generator: prepares, connects, sends the books' snapshots, says `ready`
 //   runner ──{op:'start'}──► generator: sends on schedule, tells its counts each REPORT_MS, then `done`
+//   runner ──{op:'tell'}──► generator: tells its counts now
 //   runner ──{op:'stop'}──► generator: closes its sockets, ends
 //
 // Every update is an update number n, from 0, over all generators. It is due at dueNs(n) of its schedule, whatever became of
@@ -72,7 +73,10 @@ export type LoadPlan = {
 /** One generator's part: connections `index`, `index + count`, … and the markets that go over them. */
 export type GeneratorPlan = LoadPlan & { readonly index: number; readonly count: number };
 
-export type RunnerMessage = { readonly op: 'start'; readonly startNs: number } | { readonly op: 'stop' };
+export type RunnerMessage =
+  | { readonly op: 'start'; readonly startNs: number }
+  | { readonly op: 'tell' }
+  | { readonly op: 'stop' };
 
 export type GeneratorCounts = {
   /** Updates handed to a socket, and the frames they were in. */

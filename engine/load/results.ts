@@ -17,6 +17,7 @@ import {
   processedOf,
   publishedBetween,
   type Sample,
+  worstOf,
 } from './sample.ts';
 
 /** What one run gives to its report; the rest of a LoadRun are facts known before. */
@@ -33,39 +34,40 @@ const LATE_NS = 1e6;
 const LATE_SHARE = 0.1;
 const ACHIEVED_LEAST = 0.99;
 
+/** Updates of the warm-up that were sent: due, and not left out by then. */
+const warmupSentOf = ({ warmupDue }: Measured, first: Sample): number =>
+  Math.max(0, warmupDue - first.generator.leftOut);
+
 type Ends = { readonly first: Sample; readonly last: Sample };
 
 /**
  * The samples of the measured time. Subscribers count measured updates alone, so what they had at the first sample, which
- * takes a moment, belongs to it.
+ * takes a moment, belongs to it; and so does what was sent in that moment.
  */
-function samplesOf({ samples, before }: Measured): Sample[] {
+function samplesOf(measured: Measured): Sample[] {
+  const { samples, before } = measured;
   const [first = before, ...rest] = samples;
   const subscribers = first.subscribers.map((report) => ({ ...report, measured: 0, duplicates: 0 }));
-  return [{ ...first, endToEnd: packCounts(countsToJson(emptyCounts())), subscribers }, ...rest];
+  const generator = { ...first.generator, sent: warmupSentOf(measured, first) };
+  return [{ ...first, endToEnd: packCounts(countsToJson(emptyCounts())), subscribers, generator }, ...rest];
 }
-
-/** Updates of the warm-up that were sent: due, and not left out by then. */
-const warmupSentOf = ({ warmupDue }: Measured, { first }: Ends): number =>
-  Math.max(0, warmupDue - first.generator.leftOut);
 
 /** Exact while nothing is left out: counted by the updates' numbers, not by when it was asked. */
 function countsOf(measured: Measured, ends: Ends): RunCounts {
   const { first, last } = ends;
-  const warmupSent = warmupSentOf(measured, ends);
+  const warmupSent = first.generator.sent;
   const sent = Math.max(0, last.generator.sent - warmupSent);
   const [applied, before] = [last.engine, measured.before.engine].map((engine) =>
     engine === null ? null : processedOf(engine.stats),
   );
   const processed = applied === null || before === null ? 0 : Math.max(0, applied - before - warmupSent);
-  const subscriber = last.subscribers[0];
-  const received = subscriber?.measured ?? 0;
+  const received = last.subscribers[worstOf(last)]?.measured ?? 0;
   return {
     sent,
     processed,
     published: publishedBetween(first, last),
     received,
-    lost: Math.max(0, sent - (subscriber === undefined ? processed : received)),
+    lost: Math.max(0, sent - (last.subscribers.length === 0 ? processed : received)),
     dropped: droppedBetween(first, last),
     droppedBy: droppedByBetween(first, last),
     duplicates: last.subscribers.reduce((sum, { duplicates }) => sum + duplicates, 0),
@@ -172,7 +174,7 @@ export function resultOf(measured: Measured, hasSubscribers: boolean): RunResult
   return {
     counts,
     stages,
-    intervals: intervalsOf(samples, measured.spanS),
+    intervals: intervalsOf(samples, measured.spanS, durationS),
     generator,
     process: processBetween(samples),
     notes: notes.filter((note) => note !== null),

@@ -143,14 +143,23 @@ export function droppedByBetween(before: Sample, now: Sample): Record<string, nu
 export const publishedBetween = (before: Sample, now: Sample): number =>
   since(before.engine, now.engine, ({ publish }) => publish.messages);
 
-/** Spans between consecutive samples, each `lengthS` long. */
-export function intervalsOf(samples: readonly Sample[], lengthS: number): RunInterval[] {
+/** The subscriber that got least: what any of them misses is lost. */
+export function worstOf({ subscribers }: Sample): number {
+  const measured = subscribers.map((report) => report.measured);
+  return measured.indexOf(Math.min(...measured));
+}
+
+/** Spans between consecutive samples, each `spanS` long, but the last where the run was cut; none where nothing was measured. */
+export function intervalsOf(samples: readonly Sample[], spanS: number, durationS: number): RunInterval[] {
+  const last = samples.at(-1);
+  if (last === undefined || durationS === 0) return [];
+  const worst = worstOf(last);
   return samples.slice(1).map((now, index) => {
     const before = samples[index];
-    const received = (sample: Sample): number => sample.subscribers[0]?.measured ?? 0;
+    const received = (sample: Sample): number => sample.subscribers[worst]?.measured ?? 0;
     return {
-      atS: index * lengthS,
-      lengthS,
+      atS: index * spanS,
+      lengthS: Math.min(spanS, Math.max(LENGTH_S_MIN, durationS - index * spanS)),
       sent: now.generator.sent - before.generator.sent,
       received: received(now) - received(before),
       dropped: droppedBetween(before, now),
@@ -160,6 +169,8 @@ export function intervalsOf(samples: readonly Sample[], lengthS: number): RunInt
   });
 }
 
+/** Of a span that was cut where it began. */
+const LENGTH_S_MIN = 0.001;
 const MS = 1e6;
 
 function pausesBetween(before: ProcessSample, now: ProcessSample): ProcessFacts['gcPauses'] {

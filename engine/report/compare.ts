@@ -88,9 +88,10 @@ const SURROUNDINGS = ['cpu', 'cores', 'node'] as const;
 
 /** Rates and times that are measured are never equal to the last digit. */
 const ALIKE = 0.01;
+const MEASURED: readonly string[] = ['offeredRate', 'durationS'];
 
-function areAlike(one: unknown, other: unknown): boolean {
-  if (typeof one !== 'number' || typeof other !== 'number') return one === other;
+function areAlike(name: string, one: unknown, other: unknown): boolean {
+  if (typeof one !== 'number' || typeof other !== 'number' || !MEASURED.includes(name)) return one === other;
   return Math.abs(one - other) <= ALIKE * Math.max(Math.abs(one), Math.abs(other));
 }
 
@@ -100,7 +101,7 @@ function differences(reports: readonly LoadReport[], names: readonly (keyof Load
   return names.flatMap((name) => {
     if (name === 'offeredRate' && isSearch) return [];
     const values = reports.map(({ run }) => run[name]);
-    const other = values.find((value) => !areAlike(value, values[0]));
+    const other = values.find((value) => !areAlike(name, value, values[0]));
     return other === undefined ? [] : [`${name} ${values[0]} and ${other}`];
   });
 }

@@ -2,7 +2,7 @@
 
 import type { Figures } from './load-report.ts';
 import { REPORT_STAGES } from './load-run.ts';
-import { PERCENTILE_NAMES, SAMPLES_BEYOND_MIN, type StageSummary } from './percentiles.ts';
+import { PERCENTILE_NAMES, PERCENTILES, SAMPLES_BEYOND_MIN, type StageSummary } from './percentiles.ts';
 
 /** Unit of a metric's value; empty is a plain number. */
 export type MetricUnit = 'ns' | 'bytes' | '/s' | '';
@@ -35,6 +35,16 @@ function gcPauseMax({ process: { gcPauses } }: Figures): number | null {
   return gcPauses.length === 0 ? null : Math.max(...gcPauses.map(({ maxMs }) => maxMs)) * 1e6;
 }
 
+/** The last run of a search is at the rate it found, if it held there. */
+function highestRate({ search }: Figures): number | null {
+  const last = search?.at(-1);
+  return last?.isSustained === true ? last.ratePerS : null;
+}
+
+function whyNoRate({ search }: Figures): string {
+  return search === null ? 'there was no search' : 'no rate was sustained for the whole duration';
+}
+
 const seconds = (value: number | null): number | null => (value === null ? null : value * 1e9);
 
 const PLAIN: Readonly<Record<string, Omit<Metric, 'name'>>> = {
@@ -51,6 +61,7 @@ const PLAIN: Readonly<Record<string, Omit<Metric, 'name'>>> = {
     ({ run }) => run.achievedRate,
     ({ run }) => run.offeredRate,
   ),
+  'search.highestRate': { unit: '/s', read: highestRate, whole: null, whyAbsent: whyNoRate },
   'process.rssStart': plain('bytes', (figures) => figures.process.rssStart),
   'process.rssEnd': plain('bytes', (figures) => figures.process.rssEnd),
   'process.rssMax': plain('bytes', (figures) => figures.process.rssMax),
@@ -69,6 +80,21 @@ function distributionOf(path: string): ((figures: Figures) => StageSummary | nul
   if (path === 'process.eventLoopDelay') return (figures) => figures.process.eventLoopDelay;
   const stage = REPORT_STAGES.find((name) => name === path);
   return stage === undefined ? null : ({ stages }) => stages[stage];
+}
+
+/** Updates that were due and never came: they have no latency, yet have waited for ever. */
+const neverCame = ({ counts, generator }: Figures): number => counts.lost + generator.leftOut;
+
+/**
+ * Whether so many updates never came that a percentile of all that were due, or their maximum, is one of those. Judged by
+ * what came alone, an engine would look the faster the more it loses.
+ */
+function isEndless(path: string, stat: Stat, figures: Figures): boolean {
+  const absent = neverCame(figures);
+  if (path !== 'end-to-end' || absent === 0) return false;
+  if (stat === 'max') return true;
+  const share = Object.entries(PERCENTILES).find(([name]) => name === stat)?.[1];
+  return share !== undefined && absent * 1e5 > (figures.counts.sent + figures.generator.leftOut) * (1e5 - share);
 }
 
 function whyAbsent(summary: StageSummary | null): string {
@@ -98,8 +124,11 @@ export function metricOf(path: string): Metric | string {
   return {
     name: path,
     unit: stat === 'count' ? '' : 'ns',
-    read: (figures) => distribution(figures)?.[stat] ?? null,
+    read: (figures) => (isEndless(owner, stat, figures) ? null : (distribution(figures)?.[stat] ?? null)),
     whole: null,
-    whyAbsent: (figures) => whyAbsent(distribution(figures)),
+    whyAbsent: (figures) =>
+      isEndless(owner, stat, figures)
+        ? `${neverCame(figures)} updates never came, and have no latency`
+        : whyAbsent(distribution(figures)),
   };
 }

@@ -9,6 +9,8 @@ export const BAND_UNKNOWN = 0.1;
 /** With this many runs a side the rank test can reach its level: 2 of the 70 orders of 4 and 4 are as far apart. */
 export const RANK_RUNS = 4;
 export const RANK_LEVEL = 0.05;
+/** A figure that grew by this factor is compared on the scale of before. */
+const GROWN = 2;
 
 export type Rule = {
   readonly isLowerBetter: boolean;
@@ -38,9 +40,19 @@ function spread(values: readonly number[]): number {
   return Math.max(...values) - Math.min(...values);
 }
 
-/** In the figure's unit: the spread of the wider side. */
+/**
+ * What the spread of the later runs says about the level of the earlier ones. Noise grows with its figure: runs that got ten
+ * times slower, or lose where nothing was lost, would hide in a spread that is ten times wider too. Only where the figure
+ * grew so much is that taken off: sides that are alike differ by less, and a narrower band would tell them apart.
+ */
+function spreadBelow(after: readonly number[], before: readonly number[]): number {
+  const [from, to] = [median(before), median(after)];
+  return spread(after) * (to > 0 && to >= from * GROWN ? Math.max(0, from / to) : 1);
+}
+
+/** In the figure's unit: the spread of the noisier side. */
 function bandOf(before: readonly number[], after: readonly number[], rule: Rule): number {
-  const noise = Math.max(spread(before), spread(after));
+  const noise = Math.max(spread(before), spreadBelow(after, before));
   if (rule.isAbsolute) return Math.max(noise, rule.least);
   const isKnown = before.length > 1 && after.length > 1;
   return Math.max(noise, rule.least, Math.abs(median(before)) * (isKnown ? BAND_LEAST : BAND_UNKNOWN));

@@ -117,7 +117,15 @@ export function readReport(dir: string): LoadReport {
   const path = join(dir, REPORT_FILE);
   if (!existsSync(dir)) throw new UsageError(`expected a folder with ${REPORT_FILE}, was ${dir}, which does not exist`);
   if (!existsSync(path)) throw new UsageError(`expected a folder with ${REPORT_FILE}, was ${dir}, which has none`);
-  return parseReport(readFileSync(path, 'utf8'), path);
+  let json: string;
+  try {
+    json = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      `${path}: expected a file that can be read, was: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return parseReport(json, path);
 }
 
 /** Folders of the runs that a path stands for: the folder itself, or each folder in it that holds a report, by name. */

@@ -57,6 +57,7 @@ export function accounting({ counts, generator }: LoadReport): string[] {
     lines.push(`${countText(Math.abs(missing))} updates ${kind}: do not trust the figures of losses`);
   }
   if (generator.leftOut > 0) lines.push(`${countText(generator.leftOut)} more were due and never made`);
+  if (lost > 0 && received > 0) lines.push('what was lost has no latency: the percentiles are of what came');
   return lines;
 }
 
@@ -99,7 +100,7 @@ const signed = (text: string, value: number): string => (value > 0 ? `+${text}` 
 export function processFacts({ process, run }: LoadReport): readonly (readonly [string, string])[] {
   const { rssStart, rssEnd, rssMax, rssGrowth, cpuSeconds, eventLoopDelay } = process;
   const growth = rssGrowth === null ? '' : ` (${signed(bytesText(rssGrowth), rssGrowth)})`;
-  const cores = cpuSeconds === null ? '' : ` (${(cpuSeconds / run.durationS).toFixed(2)} cores)`;
+  const cores = cpuSeconds === null || run.durationS === 0 ? '' : ` (${(cpuSeconds / run.durationS).toFixed(2)} cores)`;
   const delay = eventLoopDelay;
   const facts: (readonly [string, string])[] = [
     ['resident memory', `${bytesText(rssStart)} → ${bytesText(rssEnd)}${growth}, at most ${bytesText(rssMax)}`],

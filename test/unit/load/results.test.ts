@@ -147,6 +147,41 @@ describe('the result of a run', () => {
     });
   }
 
+  test('has spans that add up to what was sent, though a sample takes a moment', () => {
+    const { counts, intervals } = resultFor(
+      { sent: 3_000 },
+      {
+        samples: [sample({ sent: 1_024 }), sample({ sent: 2_003 }), sample({ sent: 3_000 })],
+      },
+    );
+    assert.deepEqual([counts.sent, intervals.map(({ sent }) => sent)], [2_000, [1_003, 997]]);
+  });
+
+  test('with several subscribers is that of the one that got least', () => {
+    const two = (each: Sample): Sample => {
+      const [report] = each.subscribers;
+      return { ...each, subscribers: [report, { ...report, measured: Math.min(report.measured, 900) }] };
+    };
+    const all = measured({ sent: 3_000 });
+    const result = resultOf({ ...all, samples: all.samples.map(two) }, true);
+    assert.deepEqual([result.counts.received, result.counts.lost], [900, 1_100]);
+    assert.deepEqual(
+      result.intervals.map(({ received }) => received),
+      [900, 0],
+    );
+  });
+
+  test('that was cut in a span has a last span as long as it was measured', () => {
+    const { intervals } = resultFor({ sent: 2_250 }, { due: 2_250, durationS: 1.25, isCut: true });
+    assert.deepEqual(
+      intervals.map(({ atS, lengthS }) => [atS, lengthS]),
+      [
+        [0, 1],
+        [1, 0.25],
+      ],
+    );
+  });
+
   test('without a subscriber takes as lost what the engine did not take in', () => {
     const without = (each: Sample): Sample => ({ ...each, subscribers: [], endToEnd: EMPTY });
     const all = measured({ sent: 3_000, processed: 2_950 });
@@ -163,8 +198,8 @@ describe('the result of a run', () => {
       isCut: true,
       samples: [sample({ sent: 400 }), sample({ sent: 400 })],
     };
-    const { counts, notes, offeredRate } = resultFor({}, cut);
-    assert.deepEqual([counts.sent, counts.lost, offeredRate], [0, 0, 0]);
+    const { counts, notes, offeredRate, intervals } = resultFor({}, cut);
+    assert.deepEqual([counts.sent, counts.lost, offeredRate, intervals], [0, 0, 0, []]);
     assert.match(notes.join(' '), /cut short after 0\.0 s .* not got beyond the warm-up/);
   });
 });
@@ -206,5 +241,11 @@ describe('the line of progress', () => {
       progressText(before, now),
       '2 s of 30 s  offered 1,000/s  sent 1,000/s  received 1,000/s  p99 4 µs  lost 3  generator late p99 –',
     );
+    assert.equal(
+      progressText(before, now, 70),
+      '2 s of 30 s  sent 1,000/s  received 1,000/s  p99 4 µs  lost 3',
+      'what stays is what matters most',
+    );
+    assert.equal(progressText(before, now, 20), '2 s of 30 s  sent 1');
   });
 });

@@ -94,6 +94,11 @@ describe('runs of different work', () => {
     const mixed = { folders: ['a', 'b'], reports: [...base.reports, ...other.reports] };
     assert.throws(() => compare(mixed, base, false), UsageError);
   });
+  test('are those of counts that differ by one in a hundred', () => {
+    const [some, more] = [{ markets: 1_000 }, { markets: 1_009 }].map((run) => side(7, 1, { run }));
+    assert.throws(() => compare(some, more, false), /markets 1000 and 1009/);
+  });
+
   test('are not those that another machine did or whose rate missed by a hair', () => {
     const elsewhere = side(9, 1, { run: { cpu: 'Other CPU', offeredRate: 600.4 } });
     const { notes } = compare(base, elsewhere, false);
@@ -149,6 +154,12 @@ describe('a change of a figure', () => {
     assert.equal(changeOf([100, 101, 102], [103, 104, 104.5], ratio).outcome, 'same');
     assert.equal(changeOf([100, 101, 102], [110, 111, 112], ratio).outcome, 'worse');
     assert.equal(changeOf([100, 101, 102], [110, 111, 112], { ...ratio, isLowerBetter: false }).outcome, 'better');
+  });
+
+  test('that is many times the figure before does not hide in the noise that grew with it', () => {
+    assert.equal(changeOf([10, 10, 11, 11], [100, 200, 400, 800], ratio).outcome, 'worse');
+    assert.equal(changeOf([0, 0, 0, 0], [10, 500, 2_000, 9_000], { ...ratio, isAbsolute: true }).outcome, 'worse');
+    assert.equal(changeOf([0, 0, 0, 0], [0, 0, 2_000, 9_000], { ...ratio, isAbsolute: true }).outcome, 'same');
   });
 
   test('that one stray run makes is none', () => {

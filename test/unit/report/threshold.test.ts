@@ -93,7 +93,7 @@ describe('a figure is judged by its operator:', () => {
 
 test('a figure that cannot be had fails every limit, with the reason', () => {
   for (const operator of ['<', '>', '<=', '>=', '==']) {
-    const result = judged(`end-to-end.p999${operator}50ms`);
+    const result = judged(`engine.p999${operator}50ms`);
     assert.deepEqual([result.pass, result.value], [false, null]);
     assert.match(result.reason, /1000 samples: fewer than 10/);
   }
@@ -101,8 +101,40 @@ test('a figure that cannot be had fails every limit, with the reason', () => {
   for (const text of ['process.rssGrowth<100MB', 'process.eventLoopDelay.p50<1s', 'process.gcPauseMax<1s']) {
     assert.deepEqual([judged(text, silent).pass, judged(text, silent).reason], [false, 'the run does not know it']);
   }
+  assert.deepEqual(judged('search.highestRate>0').reason, 'there was no search');
   const unseen = { ...run, stages: { ...run.stages, 'end-to-end': countsOfValues([]) } };
   assert.match(judged('end-to-end.p50<1s', unseen).reason, /never measured/);
+});
+
+test('percentiles are of what was due: what never came has waited longer than any limit', () => {
+  const losing = loadRunOf({ spans: 2, ratePerS: 5_000, lost: 101 });
+  for (const text of ['end-to-end.p99<1h', 'end-to-end.p999<1h', 'end-to-end.max<1h'].map((each) =>
+    each.replace('1h', '3600s'),
+  )) {
+    const { pass, value, reason } = judged(text, losing);
+    assert.deepEqual([pass, value], [false, null], text);
+    assert.equal(reason, '101 updates never came, and have no latency');
+  }
+  assert.equal(judged('end-to-end.p95<1s', losing).pass, true);
+  assert.equal(judged('engine.p99<1s', losing).pass, true, "the engine's own stages know of no losses");
+  const leftOut = {
+    ...losing,
+    counts: { ...losing.counts, lost: 0 },
+    generator: { ...losing.generator, leftOut: 600 },
+  };
+  assert.deepEqual(
+    [judged('end-to-end.p95<1s', leftOut).pass, judged('end-to-end.p90<1s', leftOut).pass],
+    [false, true],
+  );
+});
+
+test('a search is judged by the rate that its last run held', () => {
+  const step = { ratePerS: 2_000, achievedRate: 2_000, p99Ns: 1e6, lost: 0, isSustained: true, reason: '' };
+  const found = { ...run, search: [{ ...step, isSustained: false }, step] };
+  assert.equal(judged('search.highestRate>=2000/s', found).pass, true);
+  const none = { ...run, search: [step, { ...step, isSustained: false, reason: '3 left out' }] };
+  const { pass, reason } = judged('search.highestRate>0', none);
+  assert.deepEqual([pass, reason], [false, 'no rate was sustained for the whole duration']);
 });
 
 test('the verdict passes only where every threshold does', () => {
