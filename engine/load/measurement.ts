@@ -8,7 +8,7 @@ import type { EngineClient } from './engine-client.ts';
 import { type GeneratorKind, type Generators, startGenerators } from './generators.ts';
 import { Progress, type ProgressFacts, type ProgressOutput } from './progress.ts';
 import type { LoadPlan } from './protocol.ts';
-import { type Sample, sampleEngine, sampleOf } from './sample.ts';
+import { processedOf, type Sample, sampleEngine, sampleOf } from './sample.ts';
 import { LoadSchedule } from './schedule.ts';
 import type { Encoding } from './subscriber-protocol.ts';
 import { type Subscribers, startSubscribers } from './subscribers.ts';
@@ -136,7 +136,7 @@ class Measurement {
     }
     await this.until(plan.warmupS + plan.durationS);
     const endS = cut.aborted ? this.elapsedS() : plan.warmupS + plan.durationS;
-    await this.finish();
+    await this.finish(before);
     // The last span has the stragglers: they were due in it.
     samples.push(await this.sample());
     const { sent, leftOut } = this.generators.counts();
@@ -175,15 +175,25 @@ class Measurement {
     return sampleOf(...(await Promise.all(looks)));
   }
 
+  /** Updates that came, to each place where they are looked for: the subscribers, or the engine's state where there are none. */
+  private async arrived({ engine }: Sample): Promise<number[]> {
+    const { client } = this.options;
+    const reports = await this.subscribers.reports();
+    if (reports.length > 0) return reports.map(({ received }) => received);
+    const stats = await client.stats().catch(() => null);
+    const [now, then] = [stats, engine?.stats ?? null].map((each) => (each === null ? null : processedOf(each)));
+    return now === null || then === null ? [] : [now - then];
+  }
+
   /** Waits for the generators' last counts, then until everything sent has come or nothing more comes. */
-  private async finish(): Promise<void> {
+  private async finish(before: Sample): Promise<void> {
     if (this.options.cut.aborted) await this.generators.stop();
     else await Promise.race([this.generators.done, pause(DONE_WITHIN_MS)]);
     const startMs = performance.now();
     let quietSinceMs = startMs;
     let received = -1;
     for (;;) {
-      const each = (await this.subscribers.reports()).map((report) => report.received);
+      const each = await this.arrived(before);
       const nowMs = performance.now();
       if (Math.min(...each) >= this.generators.counts().sent) return;
       const all = each.reduce((sum, count) => sum + count, 0);

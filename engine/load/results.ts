@@ -170,6 +170,9 @@ export function resultOf(measured: Measured, hasSubscribers: boolean): RunResult
     ...subscriberNotes(ends),
     ...engineNotes(measured, ends),
     hasSubscribers ? null : 'There was no subscriber: lost is what the engine did not take into state.',
+    !hasSubscribers && counts.processed > counts.sent
+      ? 'The engine took in more than was sent: beside other producers nobody can tell what was lost without a subscriber.'
+      : null,
   ];
   return {
     counts,

@@ -122,6 +122,12 @@ function notesOf(before: Side, after: Side, work: readonly string[]): string[] {
   return notes;
 }
 
+/** What one side could not measure is neither better nor worse; its reader must not take it for the same. */
+function oneSidedNotes(rows: readonly ComparedRow[]): string[] {
+  const names = rows.filter((row) => (row.before === null) !== (row.after === null)).map(({ name }) => name);
+  return names.length === 0 ? [] : [`measured on one side alone, and so not judged: ${names.join(', ')}`];
+}
+
 function rowOf({ name, unit, read, ...rule }: Figure, before: Side, after: Side): ComparedRow {
   const [from, to] = [before, after].map(({ reports }) => reports.map(read).filter((value) => value !== null));
   return { name, unit, isAbsolute: rule.isAbsolute, ...changeOf(from, to, rule) };
@@ -137,6 +143,6 @@ export function compare(before: Side, after: Side, isForced: boolean): Compariso
   const rows = FIGURES.map((figure) => rowOf(figure, before, after));
   const has = (outcome: string): boolean => rows.some((row) => row.outcome === outcome);
   const verdict = has('worse') ? 'worse' : has('better') ? 'better' : 'same';
-  const notes = notesOf(before, after, work);
+  const notes = [...notesOf(before, after, work), ...oneSidedNotes(rows)];
   return { schema: COMPARISON_SCHEMA, verdict, before: before.folders, after: after.folders, rows, notes };
 }

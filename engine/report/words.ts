@@ -44,15 +44,17 @@ export function thresholdValueText({ value, unit, reason }: ThresholdResult): st
 }
 
 /** Where every update went; a sum that does not come out is said. */
-export function accounting({ counts, generator }: LoadReport): string[] {
+export function accounting({ counts, generator, run }: LoadReport): string[] {
   const { sent, received, lost, duplicates, dropped, processed } = counts;
-  const equals = sent === received + lost ? '=' : '≠';
+  // Where nobody subscribed, what came is what the engine took in.
+  const [seen, came] = run.subscribers === 0 ? ['taken in', processed] : ['received', received];
+  const equals = sent === came + lost ? '=' : '≠';
   const lines = [
-    `sent ${countText(sent)} ${equals} received ${countText(received)} + lost ${countText(lost)} (${shareText(lost, sent)})`,
+    `sent ${countText(sent)} ${equals} ${seen} ${countText(came)} + lost ${countText(lost)} (${shareText(lost, sent)})`,
     `the engine took in ${countText(processed)} and dropped or refused ${countText(dropped)}; ${countText(duplicates)} came more than once`,
   ];
   if (equals === '≠') {
-    const missing = sent - received - lost;
+    const missing = sent - came - lost;
     const kind = missing > 0 ? 'are not accounted for' : 'too many are accounted for';
     lines.push(`${countText(Math.abs(missing))} updates ${kind}: do not trust the figures of losses`);
   }

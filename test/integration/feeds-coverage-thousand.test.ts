@@ -8,6 +8,6 @@ coverageTest({
   connections: 10,
   options: { rate: 3_000, levels: 20 },
   // Snapshots of a thousand books are nine minutes of the venue's weight.
-  limitsScale: 1_200,
+  limitsScale: 600,
   isLost: false,
 });

@@ -1,7 +1,7 @@
 // `millrace load` as a person meets it: runs of each form, reports, thresholds, targets, losses, Ctrl-C, and wrong options.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -185,6 +185,14 @@ describe('a load test', { concurrency: 3 }, () => {
     ).ended;
     const report = assertWhole('flatbuffers', ended);
     assert.equal(report.stages['end-to-end'].count, 2 * UPDATES);
+  });
+
+  test('whose report cannot be written tells the result all the same, and exits with 1', async () => {
+    mkdirSync(join(folderOf('half'), 'report.txt'), { recursive: true });
+    const { code, stdout, stderr } = await load('half', '--duration', '1s', '--threshold', 'counts.lost==0').ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /^PASS: .* nothing lost; the threshold holds\n/);
+    assert.match(stderr, /^millrace: --report \S+half: the report could not be written whole: EISDIR[^\n]*\n$/m);
   });
 
   test('without subscribers judges by what the engine took in', async () => {

@@ -19,7 +19,7 @@ const DEPTHS: Partial<Record<Dialect, number>> = { hyperliquid: 20, kraken: 10 }
 export const LEVELS = 60;
 
 /** Limits pass faster than at the venue, on both sides alike, so that a run of seconds meets what takes hours there. */
-const LIMITS_SCALE = 30;
+const LIMITS_SCALE = 10;
 
 const ONE_DECIMALS = 18;
 /** Between two looks at books, so that a test leaves the machine to the engine and to the tests beside it. */

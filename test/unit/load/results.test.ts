@@ -188,6 +188,9 @@ describe('the result of a run', () => {
     const result = resultOf({ ...all, before: without(all.before), samples: all.samples.map(without) }, false);
     assert.deepEqual([result.counts.processed, result.counts.received, result.counts.lost], [1_950, 0, 50]);
     assert.match(result.notes.join(' '), /no subscriber/);
+    const busy = measured({ sent: 3_000, processed: 3_400 });
+    const among = resultOf({ ...busy, before: without(busy.before), samples: busy.samples.map(without) }, false);
+    assert.match(among.notes.join(' '), /took in more than was sent/);
   });
 
   test('that was cut in the warm-up has nothing and says so', () => {

@@ -66,7 +66,19 @@ describe('two sides of four runs', () => {
   });
 
   test('leave out what no run of a side could measure', () => {
-    assert.ok(outcomes(compare(base, side(2, 4), false), 'unknown').includes('engine p99.9'));
+    const alike = compare(base, side(2, 4), false);
+    assert.ok(outcomes(alike, 'unknown').includes('engine p99.9'));
+    assert.doesNotMatch(alike.notes.join(' '), /on one side alone/);
+  });
+
+  test('of which only one has a figure say so', () => {
+    const { folders, reports } = side(2, 4);
+    const blind = reports.map((each) => ({
+      ...each,
+      stages: { ...each.stages, engine: { ...each.stages.engine, p99: null } },
+    }));
+    const comparison = compare(base, { folders, reports: blind }, false);
+    assert.match(comparisonText(comparison), /Note: measured on one side alone, and so not judged: engine p99\./);
   });
 });
 

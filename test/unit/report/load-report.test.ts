@@ -188,6 +188,13 @@ describe('the text', () => {
     const byReason = { ...report, counts: { ...report.counts, droppedBy: { 'at a full ring': 9 } } };
     assert.match(reportText(byReason), /dropped: at a full ring +9/);
     const wrong = { ...report, counts: { ...report.counts, received: 1_990 } };
+    const unseen = {
+      ...wrong,
+      counts: { ...wrong.counts, received: 0, processed: 1_993 },
+      run: { ...wrong.run, subscribers: 0 },
+    };
+    assert.match(reportText(unseen), /sent 2,000 = taken in 1,993 \+ lost 7 /);
+    assert.doesNotMatch(reportText(unseen), /not accounted for/);
     assert.match(reportText(wrong), /sent 2,000 ≠ received 1,990[\s\S]*3 updates are not accounted for/);
   });
 
