@@ -142,10 +142,13 @@ function dialectOf(text: string | undefined, format: Format): string {
   return dialect;
 }
 
-function batchOf(text: string | undefined, format: Format): number {
+/** A frame goes out whole: one that holds more than the whole run should send would be another load than was asked for. */
+function batchOf(text: string | undefined, format: Format, measured: number): number {
   const batch = whole('--batch', text, 1, 1, BATCH_MAX);
   if (format === 'native' && batch !== 1)
     refuse('--batch', "1 for native frames, which are one update each as a venue's are", text ?? '');
+  if (batch > Math.max(1, measured))
+    refuse('--batch', `at most the ${Math.floor(measured)} updates of --rate and --duration`, text ?? '');
   return batch;
 }
 
@@ -192,17 +195,19 @@ function tokenOf(token: string | undefined, environment: NodeJS.ProcessEnv): str
 export function loadOptionsOf(flags: LoadFlags, environment: NodeJS.ProcessEnv): LoadOptions {
   const markets = whole('--markets', flags.markets, 50, 1, MARKETS_MAX);
   const format = choice('--format', flags.format, 'native', FORMATS);
+  const ratePerS = whole('--rate', flags.rate, 1_000, 1, RATE_MAX);
+  const durationS = duration('--duration', flags.duration, 30, 1, DURATION_S_MAX);
   return {
-    ratePerS: whole('--rate', flags.rate, 1_000, 1, RATE_MAX),
+    ratePerS,
     markets,
     ...connectionsOf(flags, markets),
-    durationS: duration('--duration', flags.duration, 30, 1, DURATION_S_MAX),
+    durationS,
     warmupS: duration('--warmup', flags.warmup, 5, 0, DURATION_S_MAX),
     profile: choice('--profile', flags.profile, 'steady', PROFILES),
     format,
     dialect: dialectOf(flags.dialect, format),
     updates: choice('--updates', flags.updates, 'mixed', UPDATE_KINDS),
-    batch: batchOf(flags.batch, format),
+    batch: batchOf(flags.batch, format, ratePerS * durationS),
     seed: whole('--seed', flags.seed, 1, 0, SEED_MAX),
     subscribers: whole('--subscribers', flags.subscribers, 1, 0, SUBSCRIBERS_MAX),
     encoding: choice('--encoding', flags.encoding, 'json', ENCODINGS),

@@ -83,6 +83,10 @@ describe('options of a load test', () => {
     [{ dialect: 'json' }, /^--dialect: expected one of binance, .*, was "json"$/],
     [{ format: 'json', dialect: 'A:B' }, /^--dialect: expected a name of a venue, was "A:B"$/],
     [{ batch: '2' }, /^--batch: expected 1 for native frames, .*, was "2"$/],
+    [
+      { format: 'json', batch: '256', rate: '10', duration: '2s' },
+      /^--batch: expected at most the 20 updates of --rate and --duration, was "256"$/,
+    ],
     [{ format: 'json', batch: '5000' }, /^--batch: expected a whole number from 1 to 4096, was "5000"$/],
     [{ seed: '4294967296' }, /^--seed: expected a whole number from 0 to 4294967295, /],
     [{ updates: 'quotes' }, /^--updates: expected one of trades, books, mixed, was "quotes"$/],
