@@ -2,7 +2,6 @@
 
 import type { EngineClock } from '../engine/base/clock.ts';
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
-import { GcPauses } from '../engine/observe/gc-pauses.ts';
 import { LATENCY_BYTES, LatencyRecorder } from '../engine/observe/latency.ts';
 import { Doorbell } from '../engine/ring/doorbell.ts';
 import { RingReader } from '../engine/ring/spsc-ring.ts';
@@ -48,7 +47,6 @@ export class DutyCycle {
   private readonly counters: Float64Array;
   private readonly ringWait: LatencyRecorder;
   private readonly apply: LatencyRecorder;
-  private readonly pauses: GcPauses;
   private readonly clock: EngineClock;
   private readonly dispatch: Dispatch;
   private readonly times = new Float64Array(3);
@@ -65,7 +63,6 @@ export class DutyCycle {
     this.counters = new Float64Array(own.counters);
     this.ringWait = new LatencyRecorder(own.latency, 0);
     this.apply = new LatencyRecorder(own.latency, LATENCY_BYTES);
-    this.pauses = new GcPauses(own.gcPauses);
     this.clock = clock;
     this.dispatch = dispatch;
   }
@@ -84,14 +81,12 @@ export class DutyCycle {
 
   /** Runs until the engine stops and everything ingress committed is applied. */
   run(): void {
-    this.pauses.start();
     for (;;) {
       this.beat();
       if (this.turn() > 0) continue;
       if (this.isOver()) break;
       this.idle();
     }
-    this.pauses.stop();
   }
 
   private beat(): void {
@@ -122,7 +117,6 @@ export class DutyCycle {
     this.counters[shardCounter.frames] += frames;
     this.counters[shardCounter.batches]++;
     this.naps = count >= BUSY_RECORDS ? 0 : this.naps;
-    this.pauses.countInTime(this.times[APPLIED]);
     return count;
   }
 
@@ -211,6 +205,5 @@ export class DutyCycle {
     const seen = this.doorbell.announce();
     if (this.hasWork() || this.isOver()) this.doorbell.cancel();
     else this.doorbell.sleep(seen, PARK_MS);
-    this.pauses.countInTime(this.clock.nowNs());
   }
 }

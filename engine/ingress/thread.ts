@@ -10,7 +10,7 @@ import { UsageError } from '../base/errors.ts';
 import { tokenCheck } from '../base/token.ts';
 import type { FeedStats } from '../connect/report.ts';
 import { GcCount } from '../observe/gc.ts';
-import { GC_COUNT_MS, GcPauses } from '../observe/gc-pauses.ts';
+import { GcPauses } from '../observe/gc-pauses.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { MarketDirectory } from '../route/markets.ts';
 import { DECODERS } from './decoders.ts';
@@ -94,7 +94,6 @@ async function listen(options: NonNullable<IngressStart['listen']>): Promise<voi
   timers.push(setInterval(tick, CLOCK_STEP_US / 1000));
   timers.push(setInterval(eachSecond, ERROR_ANSWER_INTERVAL_MS));
   pauses.start();
-  timers.push(setInterval(() => pauses.count(), GC_COUNT_MS));
   if (start.feeds.length > 0) feeds = await startFeeds(server);
   Atomics.store(words, engineWords.at.ingressReady, 1);
   tell({ op: 'listening', port: listening });

@@ -23,8 +23,6 @@ export type ShardMemory = {
   readonly counters: SharedArrayBuffer;
   /** Two recorders: ring-wait, apply. */
   readonly latency: SharedArrayBuffer;
-  /** One recorder: the thread's pauses for garbage collection. */
-  readonly gcPauses: SharedArrayBuffer;
 };
 
 export type EngineMemory = {
@@ -77,7 +75,6 @@ function createShardMemory(sizes: MemorySizes): ShardMemory {
     output: createRing(sizes.outputSlots ?? OUTPUT_RING_SLOTS),
     counters: new SharedArrayBuffer(SHARD_COUNTERS.length * 8),
     latency: new SharedArrayBuffer(2 * LATENCY_BYTES),
-    gcPauses: new SharedArrayBuffer(LATENCY_BYTES),
   };
 }
 

@@ -3,7 +3,7 @@
 import type { EngineClock } from '../base/clock.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { EventLoopDelay } from '../observe/event-loop-delay.ts';
-import { GC_COUNT_MS, GcPauses } from '../observe/gc-pauses.ts';
+import { GcPauses } from '../observe/gc-pauses.ts';
 import { LatencyRecorder } from '../observe/latency.ts';
 import { type CountsJson, countsToJson, type StageCounts } from '../observe/latency-counts.ts';
 
@@ -32,27 +32,20 @@ export class ProcessFacts {
   private readonly delay: LatencyRecorder;
   private readonly pauses: GcPauses;
   private readonly loop: EventLoopDelay;
-  private readonly timer: NodeJS.Timeout;
 
   constructor(memory: EngineMemory, clock: EngineClock) {
     this.threads = [
       { thread: 'main', recorder: new LatencyRecorder(memory.mainGcPauses) },
       { thread: 'ingress', recorder: new LatencyRecorder(memory.ingressGcPauses) },
-      ...memory.shards.map((shard, index) => ({
-        thread: `shard ${index}`,
-        recorder: new LatencyRecorder(shard.gcPauses),
-      })),
     ];
     this.delay = new LatencyRecorder(memory.mainLoopDelay);
     this.pauses = new GcPauses(memory.mainGcPauses);
     this.loop = new EventLoopDelay(memory.mainLoopDelay, () => clock.nowNs());
     this.pauses.start();
     this.loop.start();
-    this.timer = setInterval(() => this.pauses.count(), GC_COUNT_MS);
-    this.timer.unref();
   }
 
-  /** Pauses of each thread for garbage collection, up to a second old; to be read at once. */
+  /** Pauses of the threads that have an event loop, for garbage collection; to be read at once. */
   gcPauses(): { thread: string; counts: StageCounts }[] {
     return this.threads.map(({ thread, recorder }) => ({ thread, counts: recorder.view() }));
   }
@@ -79,7 +72,6 @@ export class ProcessFacts {
   }
 
   close(): void {
-    clearInterval(this.timer);
     this.loop.stop();
     this.pauses.stop();
   }

@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { EngineClock } from '../../../engine/base/clock.ts';
 import { marketPlansOf } from '../../../engine/base/market-plans.ts';
 import { DECODERS } from '../../../engine/ingress/decoders.ts';
@@ -11,7 +9,6 @@ import { FrameWriter } from '../../../engine/ingress/frame-writer.ts';
 import { Session } from '../../../engine/ingress/session.ts';
 import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
 import { LatestReader } from '../../../engine/memory/latest-values.ts';
-import { LatencyRecorder } from '../../../engine/observe/latency.ts';
 import { Requests } from '../../../engine/publish/requests.ts';
 import { Doorbell } from '../../../engine/ring/doorbell.ts';
 import { RingWriter } from '../../../engine/ring/spsc-ring.ts';
@@ -61,22 +58,6 @@ function beatsOf(memory: EngineMemory, clock: EngineClock, between = (): void =>
   new DutyCycle(memory, 0, clock, dispatch).run();
   return Atomics.load(words, shardWords.at.heartbeat);
 }
-
-test("a shard's pauses for garbage collection are counted, though its loop never ends", () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 4096, outputSlots: 4096 });
-  const clock = new EngineClock(memory.anchor);
-  writeTrades(memory, clock);
-  beatsOf(memory, clock, collect);
-  const counted = new LatencyRecorder(memory.shards[0].gcPauses);
-  // One was asked for; others come as they please.
-  const pauses = counted.count;
-  assert.ok(pauses >= 1);
-  assert.ok(counted.snapshot().maxNs > 1000);
-  collect();
-  assert.equal(counted.count, pauses, 'a shard that has ended counts no more');
-});
 
 test('a shard beats inside a batch too: one that works long is not taken for one that is stuck', () => {
   const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 4096, outputSlots: 4096 });
