@@ -1,6 +1,6 @@
 // Binance trades and book changes without end: one block of wire frames whose ids and times are rewritten in place.
 
-import { wireFrame } from '../support/frame-socket.ts';
+import { wireFrame } from '../../engine/load/frame-socket.ts';
 import { START_MS } from '../workloads.ts';
 
 /** Twelve digits from the first to the last, so that every block has the same bytes but for its digits. */

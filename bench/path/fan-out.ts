@@ -8,9 +8,9 @@
 // of the first socket each message is parsed and its numbering followed, and the engine says how often it encoded.
 
 import { WebSocket } from 'ws';
+import { openFrameSocket } from '../../engine/load/frame-socket.ts';
 import { check, type Results, type Size } from '../harness.ts';
 import { BenchEngine } from '../support/bench-engine.ts';
-import { openFrameSocket } from '../support/frame-socket.ts';
 import { Lane, until } from '../support/lanes.ts';
 import { READER_WORDS, readerWords } from '../support/reader-words.ts';
 import type { RelayPlan } from '../support/relay.ts';

@@ -7,13 +7,13 @@
 
 import { Counter, Registry } from 'prom-client';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
+import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 import { startEngine } from '../../engine/main.ts';
 import { LATENCY_BYTES, LatencyRecorder } from '../../engine/observe/latency.ts';
 import { createLog } from '../../engine/observe/log.ts';
 import { ReadCounter } from '../../engine/publish/read-metrics.ts';
 import { ingressCounter } from '../../schemas/counters.ts';
 import { check, type Results, type Size } from '../harness.ts';
-import { openFrameSocket, wireFrame, write } from '../support/frame-socket.ts';
 import { until } from '../support/lanes.ts';
 import { heldBytes } from '../support/memory.ts';
 import { idleMsPerS, pause, processorMs, processorOf } from '../support/processor.ts';

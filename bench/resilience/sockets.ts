@@ -1,7 +1,7 @@
 // A process that holds many WebSocket connections and lets all go at once when told; its own time is no one else's.
 
 import type { Socket } from 'node:net';
-import { openFrameSocket, wireFrame, write } from '../support/frame-socket.ts';
+import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 
 export type SocketsTask =
   | {

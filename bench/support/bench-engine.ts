@@ -2,12 +2,12 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
+import { openFrameSocket } from '../../engine/load/frame-socket.ts';
 import { type Engine, startEngine } from '../../engine/main.ts';
 import { createLog } from '../../engine/observe/log.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter, shardCounter } from '../../schemas/counters.ts';
 import { check } from '../harness.ts';
-import { openFrameSocket } from './frame-socket.ts';
 import { until } from './lanes.ts';
 import { mainThread, ThreadTimes, threadsBegunBy } from './thread-times.ts';
 import { ANNOUNCED_ID, tradeWire } from './trade-wire.ts';

@@ -2,9 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 import { type DepthShape, depthFrames, jsonTradeFrames, tradeFrames, type Workload } from '../workloads.ts';
 import { batchFrames } from '../workloads-batch.ts';
-import { openFrameSocket, wireFrame, write } from './frame-socket.ts';
 
 export type GeneratorPlan = {
   readonly kind: 'trades' | 'json' | 'depth' | 'batches';

@@ -1,7 +1,7 @@
 // Baseline: `ws` + JSON.parse + a Map per book side and numbers for bars, on one thread: what most bots run today.
 
-import { parentPort, workerData } from 'node:worker_threads';
-import { type RawData, WebSocketServer } from 'ws';
+import { workerData } from 'node:worker_threads';
+import { serveTexts } from './ws-baseline.ts';
 
 type Wrapped = { data?: Payload; snapshot?: Snapshot };
 type Level = [string, string];
@@ -59,15 +59,4 @@ function takeTrade(data: Payload): void {
   bar.volume += Number(data.q);
 }
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-server.on('connection', (socket) => {
-  socket.on('message', (message: RawData) => take(message.toString()));
-});
-server.on('listening', () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) parentPort?.postMessage(address.port);
-});
-parentPort?.on('message', () => {
-  for (const client of server.clients) client.terminate();
-  server.close(() => parentPort?.close());
-});
+serveTexts(take);

@@ -5,8 +5,8 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ClockAnchor, EngineClock } from '../../engine/base/clock.ts';
+import { openFrameSocket } from '../../engine/load/frame-socket.ts';
 import { LatencyRecorder } from '../../engine/observe/latency.ts';
-import { openFrameSocket } from './frame-socket.ts';
 import { readerWords } from './reader-words.ts';
 import { tradeWire, type WireFrames } from './trade-wire.ts';
 

@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ClockAnchor, EngineClock } from '../../engine/base/clock.ts';
+import { openFrameSocket, wireFrame } from '../../engine/load/frame-socket.ts';
 import { LatencyRecorder } from '../../engine/observe/latency.ts';
-import { openFrameSocket, wireFrame } from './frame-socket.ts';
 import { readerWords } from './reader-words.ts';
 
 /** How an update is known again: by market and id, each market's ids from `firstId` on, over markets in turn. */

@@ -1,8 +1,8 @@
 // Baseline: `ws` + JSON.parse + tardis-dev's mapper and order book, best bid and offer read behind each frame.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { type BookChange, normalizeBookChanges, OrderBook } from 'tardis-dev';
-import { type RawData, WebSocketServer } from 'ws';
+import { serveTexts } from './ws-baseline.ts';
 
 type Message = {
   readonly stream?: string;
@@ -46,15 +46,4 @@ function take(text: string): void {
   counter[0]++;
 }
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-server.on('connection', (socket) => {
-  socket.on('message', (message: RawData) => take(message.toString()));
-});
-server.on('listening', () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) parentPort?.postMessage(address.port);
-});
-parentPort?.on('message', () => {
-  for (const client of server.clients) client.terminate();
-  server.close(() => parentPort?.close());
-});
+serveTexts(take);

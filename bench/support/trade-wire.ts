@@ -1,7 +1,7 @@
 // Binance trades as wire frames back to back, by connection: update n is of market n % markets, its ids without a break.
 
+import { wireFrame } from '../../engine/load/frame-socket.ts';
 import { START_MS } from '../workloads.ts';
-import { wireFrame } from './frame-socket.ts';
 
 /** Of the one trade that makes a market known before others of it are sent. */
 export const ANNOUNCED_ID = 1;

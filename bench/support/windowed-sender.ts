@@ -1,7 +1,7 @@
 // The thread of a sender that goes as fast as its updates arrive: rounds of one update a market, few of them under way.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { openFrameSocket, write } from './frame-socket.ts';
+import { openFrameSocket, write } from '../../engine/load/frame-socket.ts';
 import { readerWords } from './reader-words.ts';
 import { tradeWire } from './trade-wire.ts';
 

@@ -41,9 +41,9 @@ const growth = (mostMb: number): LoadAim => ({
   tell: bytesText,
 });
 
-/** Main's pauses delay publishing alone; those of the other threads delay everyone. */
+/** Main's pauses delay publishing alone; a shard's are not told while it runs. */
 const pauses: LoadAim = {
-  work: 'longest collection pause of ingress and shard threads',
+  work: 'longest collection pause of the ingress thread',
   most: 5 * MS,
   read: ({ process }) => {
     const others = process.gcPauses.filter(({ thread }) => thread !== 'main');

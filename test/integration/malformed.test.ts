@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { openFrameSocket, wireFrame, write } from '../../bench/support/frame-socket.ts';
+import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 import { PAYLOAD_BYTES_HARD_MAX, PAYLOAD_BYTES_MAX } from '../../schemas/config.ts';
 import { type Client, eventually, hourAheadMs, LiveEngine } from '../support/live-engine.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { before, describe, test } from 'node:test';
-import { openFrameSocket, wireFrame, write } from '../../bench/support/frame-socket.ts';
+import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 import { SHUTDOWN_TIMEOUT_MS } from '../../schemas/config.ts';
 import { Client, eventually, type Json } from '../support/live-engine.ts';
 import { type Ended, ensureBuilt, millrace, RunningCommand } from '../support/live-engine-process.ts';
