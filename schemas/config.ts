@@ -163,6 +163,32 @@ export const SUPERVISE_MS = 250;
 export const SHARD_RESTARTS_MAX = 5;
 export const SHARD_RESTARTS_WINDOW_MS = 60_000;
 
+/**
+ * Ring of bytes from the ingress thread to the journal thread: a second of 100,000 frames of 300 bytes. What a disk that
+ * stands still makes wait is this much and no more; then entries are missed, counted, and the journal is `degraded`.
+ */
+export const JOURNAL_RING_BYTES = 32 * 1024 * 1024;
+
+/** Entries gather to a block of about this size, or for this long, whichever comes first; one larger entry is a block. */
+export const JOURNAL_BLOCK_BYTES = 256 * 1024;
+export const JOURNAL_GROUP_MS = 5;
+
+/** A segment is closed above this size; one is the unit that goes when the journal is over its bounds. */
+export const JOURNAL_SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/** By default a journal keeps at most this much and this long; and never less than recovery needs. */
+export const JOURNAL_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+export const JOURNAL_AGE_MS_MAX = 24 * 3_600_000;
+
+/** With `--journal-sync interval` the disk is waited for this often: what a power cut can lose. */
+export const JOURNAL_SYNC_MS = 1_000;
+
+/** By default a checkpoint is begun this often: what a recovery has to apply again. */
+export const CHECKPOINT_MS = 10_000;
+
+/** After a write failed the journal is tried again this often. */
+export const JOURNAL_RETRY_MS = 500;
+
 /** Deadlines of start and stop. A thread starts in 0.1 s; on a machine busy with other things that has taken 8 s. */
 export const START_DEADLINE_MS = 30_000;
 export const SHUTDOWN_TIMEOUT_MS = 10_000;

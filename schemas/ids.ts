@@ -29,6 +29,7 @@ export const RecordType = {
   derivative: 25,
   liquidation: 26,
   backfill: 27,
+  checkpoint: 28,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
@@ -104,6 +105,10 @@ export const StateReason = {
   restart: 9,
   /** The levels that a cut book kept on a side are used up: what lies behind them was let go. */
   horizon: 10,
+  /** A record that ended the shard twice was left out. */
+  poison: 11,
+  /** Entries of the journal are missing, or damaged, so what they held is not known. */
+  journalHole: 12,
 } as const;
 export type StateReason = (typeof StateReason)[keyof typeof StateReason];
 export const STATE_REASON_NAMES = [
@@ -118,6 +123,8 @@ export const STATE_REASON_NAMES = [
   'silent',
   'restart',
   'horizon',
+  'poison',
+  'journal-hole',
 ] as const;
 
 /**

@@ -130,4 +130,11 @@ export const backfill = defineRecord('backfill', RecordType.backfill, {
 export const stamp = defineRecord('stamp', RecordType.stamp, {
   receiveTimeNs: f64('receive time of the first frame of the commit'),
   commitTimeNs: f64('when the records before it became visible'),
+  sequence: f64('journal entry that the records before it end with; 0 without a journal'),
+});
+
+/** Between two frames: the shard begins to write down its markets as they are here. Goes to every shard. */
+export const checkpoint = defineRecord('checkpoint', RecordType.checkpoint, {
+  number: f64('of the checkpoint, rising over the whole life of the journal'),
+  sequence: f64('journal entry it stands behind'),
 });

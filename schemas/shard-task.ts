@@ -1,5 +1,29 @@
 // What the main thread asks of a shard's never-ending task, and what the task returns when it ends.
 
+/** What a shard begins from, so that it comes to the bytes of an undisturbed run (decisions/0016). */
+export type ShardRecovery = {
+  /** Last clock record and the latest at the checkpoint, µs since 1970. */
+  readonly clockUs: readonly [number, number];
+  /** Markets of this shard as they were at the checkpoint (engine/journal/checkpoint.ts). */
+  readonly markets: readonly { readonly id: number; readonly name: string; readonly image: Uint8Array }[];
+  /** Where the shard's forerunner ended while the engine lives on; null at the start of an engine. */
+  readonly rebuild: ShardRebuild | null;
+};
+
+export type ShardRebuild = {
+  /** Records since the checkpoint, made again from the journal; the last is the stamp of `untilSequence`. A ring. */
+  readonly ring: { readonly memory: SharedArrayBuffer; readonly slots: number };
+  readonly untilSequence: number;
+  /** Live records up to and with the stamp of this entry are in the ring above already: left out. 0 for none. */
+  readonly skipUntilSequence: number;
+  /**
+   * Output of what the forerunner has told is not told again: that of all records up to the stamp of `mutedSequence`, and of
+   * the next `mutedRecords` records that are not stamps, whether they come by the ring above or live.
+   */
+  readonly mutedSequence: number;
+  readonly mutedRecords: number;
+};
+
 /** Passed to the Piscina task; `memory` is the engine's shared memory (engine/memory). */
 export type ShardTask<Memory, Plans> = {
   readonly memory: Memory;
@@ -10,6 +34,8 @@ export type ShardTask<Memory, Plans> = {
   readonly plans: Plans;
   /** The shard ran before and ended: its markets are known, and nothing is left of their state. */
   readonly isRestart: boolean;
+  /** What a forerunner, or the engine before this one, had come to; null where the shard begins with nothing. */
+  readonly recovery: ShardRecovery | null;
   /** Keep every bar, and return all markets at the end: replays. */
   readonly isReplay: boolean;
   /** Count the thread's garbage collections, for benches. */

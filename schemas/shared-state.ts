@@ -19,6 +19,20 @@ export const shardWords = defineBlock('shardWords', 64, {
   batchEnd: i32('ring position behind the batch that is being applied, or was last. Writer: the shard'),
   runningSignal: i32('number + 1 of the user signal that runs now, 0 for none. Writer: the shard'),
   waiting: i32('trades taken from the ring before the batch that wait to be applied. Writer: the shard'),
+  recordAt: i32('ring position of the record that is being applied, a plain store. Writer: the shard'),
+  rebuilding: i32('1 while the shard applies records that its forerunner has applied. Writer: the shard'),
+});
+
+/**
+ * Where a shard stands (Float64), for the one that takes its place. Two marks take turns: the one whose output tail is the
+ * output ring's own was the last committed, and where both are, the one with the later position. Written before the tail.
+ */
+export const shardMarks = defineBlock('shardMarks', 64, {
+  releasedSequence: f64('journal entry of the stamp that the input ring is released behind. Writer: the shard'),
+  firstOutputTail: f64('Int32 tail the output ring has after the commit. Writer: the shard'),
+  firstPosition: f64('Int32 input position whose records that commit ends with. Writer: the shard'),
+  secondOutputTail: f64('as firstOutputTail. Writer: the shard'),
+  secondPosition: f64('as firstPosition. Writer: the shard'),
 });
 
 /** A market's name: `venue:symbol` in UTF-8, written once by ingress before marketCount covers it. */

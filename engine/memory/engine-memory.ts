@@ -3,7 +3,8 @@
 import { COMMAND_RING_SLOTS, INPUT_RING_SLOTS, OUTPUT_RING_SLOTS } from '../../schemas/config.ts';
 import { INGRESS_COUNTERS, MARKET_COUNTER_COLUMNS, SHARD_COUNTERS } from '../../schemas/counters.ts';
 import { fingerprint } from '../../schemas/fingerprint.ts';
-import { engineWords, latest, marketRow, shardWords } from '../../schemas/shared-state.ts';
+import { JOURNAL_NUMBERS, journalRingWords } from '../../schemas/journal.ts';
+import { engineWords, latest, marketRow, shardMarks, shardWords } from '../../schemas/shared-state.ts';
 import { SIGNAL_WORDS } from '../../schemas/signals.ts';
 import { type ClockAnchor, takeAnchor } from '../base/clock.ts';
 import { LATENCY_BYTES } from '../observe/latency.ts';
@@ -23,6 +24,20 @@ export type ShardMemory = {
   readonly counters: SharedArrayBuffer;
   /** Two recorders: ring-wait, apply. */
   readonly latency: SharedArrayBuffer;
+  /** Float64, shardMarks. */
+  readonly marks: SharedArrayBuffer;
+};
+
+/** What ingress, the journal thread and main share. */
+export type JournalMemory = {
+  /** Int32 words, journalRingWords. */
+  readonly words: SharedArrayBuffer;
+  /** Rung by ingress (commit) and main (stop), slept on by the journal thread. */
+  readonly doorbell: SharedArrayBuffer;
+  /** Entries as they will stand in blocks, one after another, wrapping at 8-byte words. */
+  readonly ring: SharedArrayBuffer;
+  /** Float64, JOURNAL_NUMBERS. */
+  readonly numbers: SharedArrayBuffer;
 };
 
 export type EngineMemory = {
@@ -56,6 +71,8 @@ export type EngineMemory = {
   readonly mainLoopDelay: SharedArrayBuffer;
   /** The main thread's doorbell: rung by the shards. */
   readonly mainDoorbell: SharedArrayBuffer;
+  /** The ring of bytes to the journal thread; null without a journal. */
+  readonly journal: JournalMemory | null;
   readonly shards: readonly ShardMemory[];
 };
 
@@ -64,7 +81,18 @@ export type MemorySizes = {
   readonly marketsMax: number;
   readonly inputSlots?: number;
   readonly outputSlots?: number;
+  /** Bytes of the ring to the journal thread; 0 or nothing for no journal. */
+  readonly journalRingBytes?: number;
 };
+
+function createJournalMemory(ringBytes: number): JournalMemory {
+  return {
+    words: new SharedArrayBuffer(journalRingWords.sizeBytes),
+    doorbell: new SharedArrayBuffer(DOORBELL_BYTES),
+    ring: new SharedArrayBuffer(ringBytes),
+    numbers: new SharedArrayBuffer(JOURNAL_NUMBERS.length * 8),
+  };
+}
 
 function createShardMemory(sizes: MemorySizes): ShardMemory {
   return {
@@ -75,6 +103,7 @@ function createShardMemory(sizes: MemorySizes): ShardMemory {
     output: createRing(sizes.outputSlots ?? OUTPUT_RING_SLOTS),
     counters: new SharedArrayBuffer(SHARD_COUNTERS.length * 8),
     latency: new SharedArrayBuffer(2 * LATENCY_BYTES),
+    marks: new SharedArrayBuffer(shardMarks.sizeBytes),
   };
 }
 
@@ -97,6 +126,7 @@ export function createEngineMemory(sizes: MemorySizes, anchor: ClockAnchor = tak
     ingressGcPauses: new SharedArrayBuffer(LATENCY_BYTES),
     mainLoopDelay: new SharedArrayBuffer(LATENCY_BYTES),
     mainDoorbell: new SharedArrayBuffer(DOORBELL_BYTES),
+    journal: (sizes.journalRingBytes ?? 0) > 0 ? createJournalMemory(sizes.journalRingBytes ?? 0) : null,
     shards: Array.from({ length: sizes.shards }, () => createShardMemory(sizes)),
   };
 }

@@ -130,7 +130,16 @@ export class ShardPool {
 
   private run(shard: number, epoch: number, abort: AbortController): Promise<Result> {
     const { plans, isReplay, isGcMeasured } = this.options;
-    const task: Task = { memory: this.memory, shard, epoch, plans, isReplay, isGcMeasured, isRestart: epoch > 1 };
+    const task: Task = {
+      memory: this.memory,
+      shard,
+      epoch,
+      plans,
+      isReplay,
+      isGcMeasured,
+      isRestart: epoch > 1,
+      recovery: null,
+    };
     return this.piscina.run(task, { signal: abort.signal });
   }
 
