@@ -127,9 +127,60 @@ export const PAST_TRADE_ID_WINDOW = 32_768;
 /** Interest lingers this long after the last subscriber left: the resume window. */
 export const RESUME_WINDOW_MS = 30_000;
 
-/** Bytes queued to one subscriber before it is closed with CLOSE_SLOW (RELIABILITY §1: 1 to 4 MiB). */
-export const SUBSCRIBER_BACKPRESSURE_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * Bytes queued to one subscriber, big snapshots not counted, above which it is conflated: a sixth of a second of a link of
+ * 25 Mbit/s, so a healthy one gets there only in a burst.
+ */
+export const SUBSCRIBER_CONFLATE_BYTES = 512 * 1024;
+
+/** A conflated subscriber is given the newest state again when no more than this is queued to it: it has read the rest. */
+export const SUBSCRIBER_RESUME_BYTES = 128 * 1024;
+
+/**
+ * Bytes queued to one subscriber above which it is closed with CLOSE_SLOW (RELIABILITY §1: 1 to 4 MiB), big snapshots not
+ * counted. Nothing is published to a conflated one, so only what one round wrote at once, or answers to its own requests,
+ * come here; the first is forgiven for SUBSCRIBER_OVER_MS.
+ */
+export const SUBSCRIBER_BACKPRESSURE_BYTES_MAX = 1024 * 1024;
+export const SUBSCRIBER_OVER_MS = 1_000;
+
+/** A subscriber to which bytes are queued and that takes none of them for this long is closed with CLOSE_SLOW. */
+export const SUBSCRIBER_STUCK_MS = 30_000;
+
+/** Bytes queued to all subscribers, snapshots included; above it the largest queues are closed with CLOSE_SLOW. */
+export const SUBSCRIBERS_BYTES_MAX = 512 * 1024 * 1024;
 export const CLOSE_SLOW = 4008;
+
+/** A message of a named producer found no room: it connects again and goes on behind the last that was taken. */
+export const CLOSE_RESUME = 4009;
+
+/** Another connection has the name now. */
+export const CLOSE_REPLACED = 4010;
+
+/** Bytes of a producer's name. */
+export const PRODUCER_BYTES_MAX = 80;
+
+/**
+ * Named producers that are remembered, connected or not. Each holds its decoder and a flag per market, about 20 kB; the one
+ * that has been away longest is forgotten for a new one.
+ */
+export const PRODUCERS_MAX = 1_000;
+
+/** Messages of producers are acknowledged together this often: the journal groups as long. Waits grow up to the second. */
+export const ACKNOWLEDGE_MS = 5;
+export const ACKNOWLEDGE_MS_MAX = 100;
+
+/** Bytes published between two looks at the queues of subscribers, beside a look each 50 ms: bounds what a burst adds. */
+export const QUEUE_LOOK_BYTES = 256 * 1024;
+
+/** Closed bars and events of one topic kept for subscribers that are conflated; beyond it the oldest go, with a notice. */
+export const LANE_KEPT_MAX = 64;
+
+/** Subscribers listed one by one in `/v1/stats`: those with the longest queues. */
+export const SUBSCRIBERS_LISTED_MAX = 200;
+
+/** Topics open at once: eight channels of every market. One costs up to 6 KiB beside its history. */
+export const TOPICS_MAX = 8 * MARKETS_MAX;
 
 /** Topics of one subscriber. */
 export const SUBSCRIPTIONS_MAX = 1_000;
@@ -143,6 +194,38 @@ export const ERROR_ANSWER_INTERVAL_MS = 1_000;
 /** Failures in a row after which a connection's breaker opens, and attempts after that before it is given up for a minute. */
 export const BREAKER_FAILURES = 5;
 export const BREAKER_RETRIES = 10;
+
+/** Connections of a port by default: file handles and, at worst, 1 MiB of queue each. Uploads in HTTP have room beside them. */
+export const CONNECTIONS_MAX = 4_096;
+/** Sockets of a port beyond its connections: HTTP requests, and handshakes, which uWebSockets.js ends after 12 s. */
+export const HTTP_SOCKETS_MAX = 1_024;
+
+/** Requests a second of one subscriber by default, one more for each KiB of them; ten seconds' worth may come at once. */
+export const REQUESTS_PER_SECOND = 100;
+export const REQUEST_BURST_SECONDS = 10;
+/** Requests refused in a row, each answered, after which the connection is closed with CLOSE_RATE. */
+export const REFUSED_REQUESTS_MAX = 20;
+
+/** Seconds of an ingest connection's budget that may come at once: producers send in bursts. */
+export const RATE_BURST_SECONDS = 2;
+
+/** WebSocket pings a second of one client, and at once: a keep-alive is one in some seconds. */
+export const PINGS_PER_SECOND = 5;
+export const PING_BURST = 50;
+/** Over a budget of requests, frames, bytes or pings. */
+export const CLOSE_RATE = 4011;
+
+/**
+ * A client that sends no whole message, ping or pong is pinged after one look at it and closed with CLOSE_SILENT after
+ * five: one in the middle of a frame cannot answer. Counted in looks, between which sockets are read, as a thread that
+ * was held up must not blame its clients. Largest frames, of 32 MiB, need 13 Mbit/s.
+ */
+export const SILENCE_LOOK_MS = 4_000;
+export const SILENT_LOOKS_MAX = 5;
+export const CLOSE_SILENT = 4012;
+
+/** A subscriber that has not asked for anything this long after it came is closed with CLOSE_SILENT. */
+export const FIRST_REQUEST_MS = 30_000;
 
 /** How long a request to a shard may stay unanswered before HTTP says 503. */
 export const REQUEST_TIMEOUT_MS = 2_000;
@@ -186,8 +269,46 @@ export const JOURNAL_SYNC_MS = 1_000;
 /** By default a checkpoint is begun this often: what a recovery has to apply again. */
 export const CHECKPOINT_MS = 10_000;
 
+/** A shard writes its markets down for this long after each batch: what a checkpoint adds to a record's wait at most, but for one market. */
+export const CHECKPOINT_TURN_US = 250;
+
 /** After a write failed the journal is tried again this often. */
 export const JOURNAL_RETRY_MS = 500;
+
+/** A disk that takes longer than this for one call is slow: the journal is `degraded` while it does. */
+export const JOURNAL_SLOW_MS = 1_000;
+
+/** Blocks written in one turn of the journal thread, with one wait for the disk for all of them. 4 MiB. */
+export const JOURNAL_TURN_BLOCKS = 16;
+
+/** A journal smaller than two segments could never let go of one. */
+export const JOURNAL_BYTES_LEAST = 2 * JOURNAL_SEGMENT_BYTES;
+
+/** A checkpoint whose parts are not all there by then is abandoned: shards answer within milliseconds, or are being replaced. */
+export const CHECKPOINT_DEADLINE_MS = 10_000;
+
+/** A process that begins with a journal has this long to open it, and this long without any entry applied again. */
+export const RECOVERY_IDLE_MS = 60_000;
+
+/** A shard that died is waited for this long while it applies the journal again; then it begins without. */
+export const REBUILD_DEADLINE_MS = 60_000;
+
+/**
+ * Wait before a shard that died again within RESTART_CALM_MS gets its next start: the first comes at once, then these,
+ * doubling. A fault that comes back must not keep a core busy with starting.
+ */
+export const RESTART_DELAY_MS = 100;
+export const RESTART_DELAY_MS_MAX = 5_000;
+export const RESTART_CALM_MS = 60_000;
+
+/** Records that killed their shard twice and are left out by every recovery. Each is a fault to be mended: few, or none. */
+export const POISONS_MAX = 1_000;
+
+/** The dead-letter file turns to `.1` at this size, so both together are twice it; kept frames are cut at this length. */
+export const DEAD_LETTER_BYTES_MAX = 16 * 1024 * 1024;
+export const DEAD_LETTER_FRAME_BYTES_MAX = 4 * 1024;
+/** Dead letters kept per second: a producer that sends nothing else must not fill the disk or the threads' time. */
+export const DEAD_LETTERS_PER_SECOND = 100;
 
 /** Deadlines of start and stop. A thread starts in 0.1 s; on a machine busy with other things that has taken 8 s. */
 export const START_DEADLINE_MS = 30_000;
@@ -246,3 +367,9 @@ export const OUTLIER_SHIFT_TRADES = 3;
 /** Trades the reference price and the scale look back on. The price must keep up with a fast move, the scale outlive it. */
 export const OUTLIER_PRICE_TRADES = 4;
 export const OUTLIER_SCALE_TRADES = 64;
+
+/** Longest token: with the other headers of a request it fits the 4 KiB that uWebSockets.js reads of them. */
+export const TOKEN_CHARACTERS_MAX = 1_024;
+
+/** Shorter tokens are warned of where a network can try them: 16 random letters and digits are 95 bits. */
+export const TOKEN_CHARACTERS_LEAST = 16;

@@ -118,6 +118,11 @@ export const status = defineRecord('status', RecordType.status, {
   reason: u8('StateReason'),
 });
 
+/** Number of the trade that follows: goes ahead where it is not that of the trade told before it, and one more. */
+export const tradeNumber = defineRecord('tradeNumber', RecordType.tradeNumber, {
+  number: f64('trade records of this market accepted so far, that one included'),
+});
+
 /** Begins the answer to a request; `count` items follow: one bookUpdate with its levels, or bars, trades, signals. */
 export const answer = defineRecord('answer', RecordType.answer, {
   requestId: f64('as in the request'),

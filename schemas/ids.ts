@@ -30,6 +30,7 @@ export const RecordType = {
   liquidation: 26,
   backfill: 27,
   checkpoint: 28,
+  tradeNumber: 29,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 

@@ -23,6 +23,8 @@ export const JournalKind = {
   checkpoint: 8,
   /** Entries that found no room or could not be written: payload is two float64s, how many and how many bytes. */
   hole: 9,
+  /** Markets that got their ids without a frame: payload is JSON, their names in order. */
+  markets: 10,
 } as const;
 export type JournalKind = (typeof JournalKind)[keyof typeof JournalKind];
 
@@ -119,4 +121,53 @@ export const JOURNAL_NUMBERS = [
   { name: 'bufferBytesMost', unit: 'bytes', meaning: 'most bytes that waited at once. Writer: journal' },
   { name: 'checkpoint', unit: 'number', meaning: 'last checkpoint that is whole on the disk. Writer: journal' },
   { name: 'checkpointSequence', unit: 'entries', meaning: 'entry that checkpoint stands behind. Writer: journal' },
+  {
+    name: 'safe',
+    unit: 'entries',
+    meaning:
+      'every entry up to this one is in the journal by its sync policy, or a whole checkpoint stands behind it: a hole holds this back until one does. Writer: journal',
+  },
+  {
+    name: 'checkpointWanted',
+    unit: 'entries',
+    meaning:
+      'entry a checkpoint should soon stand behind, after a hole or for bounds to hold; 0 for none. Writer: journal',
+  },
+  {
+    name: 'waitingSinceMs',
+    unit: 'ms',
+    meaning:
+      'engine time at which the disk was last asked for something it has not yet done; 0 for none. Writer: journal',
+  },
 ] as const;
+
+type NumberName = (typeof JOURNAL_NUMBERS)[number]['name'];
+
+/** Column of each number: `numbers[JournalNumber.written]`. */
+export const JournalNumber = Object.freeze(
+  Object.fromEntries(JOURNAL_NUMBERS.map((number, index) => [number.name, index])),
+) as Readonly<Record<NumberName, number>>;
+
+/**
+ * Head of a checkpoint's file: a manifest in JSON, then the images, each with a head of its own. The manifest is the
+ * Checkpoint without images; they follow in its order: decoders of connections, then the markets of each shard.
+ */
+export const checkpointHead = defineBlock('checkpointHead', 64, {
+  magic: u32('0x50434a4d, "MJCP"'),
+  headChecksum: u32('CRC-32 of the rest of this head'),
+  version: u32('of the format: 1'),
+  parts: u32('parts that follow'),
+  number: f64('number of the checkpoint'),
+  sequence: f64('entry of the journal it stands behind'),
+  fileBytes: f64('of the whole file'),
+});
+export const CHECKPOINT_MAGIC = 0x50434a4d;
+export const CHECKPOINT_VERSION = 1;
+
+/** Head of a part; its bytes follow, padded with zeros to a multiple of 8. */
+export const checkpointPart = defineBlock('checkpointPart', 16, {
+  headChecksum: u32('CRC-32 of the rest of this head'),
+  payloadChecksum: u32('CRC-32 of the bytes'),
+  payloadBytes: u32('bytes without padding'),
+  index: u32('of the part: 0 is the manifest'),
+});

@@ -21,6 +21,7 @@ export const shardWords = defineBlock('shardWords', 64, {
   waiting: i32('trades taken from the ring before the batch that wait to be applied. Writer: the shard'),
   recordAt: i32('ring position of the record that is being applied, a plain store. Writer: the shard'),
   rebuilding: i32('1 while the shard applies records that its forerunner has applied. Writer: the shard'),
+  lostOutputs: i32('markets whose output found no room and that were not told so at the last commit. Writer: the shard'),
 });
 
 /**

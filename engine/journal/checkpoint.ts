@@ -32,6 +32,8 @@ export type ConnectionImage = {
   readonly source: 'pushed' | 'feed';
   readonly producer: string | null;
   readonly address: string | null;
+  /** Engine time of its last frame, 0 for none. */
+  readonly lastFrameNs: number;
   /** Markets it has named. */
   readonly markets: readonly number[];
   /** What its decoder must remember (engine/base/state-image.ts). */

@@ -24,6 +24,8 @@ export interface JournalFolder {
   read(name: string, from: number, length: number): Uint8Array;
   /** Writes a whole file so that after a crash it is the old one or the new one: a temporary file, sync, rename, sync of the folder. */
   replace(name: string, bytes: Uint8Array): void;
+  /** Gives a file another name, in place of the file that had it, as one step. */
+  rename(from: string, to: string): void;
   remove(name: string): void;
   /** Waits until names made and removed are on the disk. */
   syncNames(): void;

@@ -30,6 +30,8 @@ export interface JournalLog {
   /** Whole slots of 64 bytes. */
   records(connection: number, slots: Uint8Array, receiveTimeNs: number): number;
   checkpoint(number: number, receiveTimeNs: number): number;
+  /** Names in JSON. */
+  markets(payload: Uint8Array, receiveTimeNs: number): number;
   /** Shows what was taken to the journal thread, and wakes it where a block is full or due. */
   commit(): void;
 }

@@ -85,7 +85,7 @@ export type MemorySizes = {
   readonly journalRingBytes?: number;
 };
 
-function createJournalMemory(ringBytes: number): JournalMemory {
+export function createJournalMemory(ringBytes: number): JournalMemory {
   return {
     words: new SharedArrayBuffer(journalRingWords.sizeBytes),
     doorbell: new SharedArrayBuffer(DOORBELL_BYTES),
