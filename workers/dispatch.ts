@@ -1,36 +1,29 @@
 // Joins the state of a shard's markets: one switch on record type, and what each record sets off. Hot path.
 
-import { type MarketPlans, planFor } from '../engine/base/market-plans.ts';
+import type { MarketPlans } from '../engine/base/market-plans.ts';
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
-import { MarketNames } from '../engine/memory/market-names.ts';
 import { RingReader } from '../engine/ring/spsc-ring.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter } from '../schemas/counters.ts';
 import { request } from '../schemas/derived.ts';
 import { BackfillFlag, BookState, ChangeFlag, Interest, RecordType, StateReason } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../schemas/layout.ts';
-import { backfill, bookChange, clock as clockRecord, gap, source, trade } from '../schemas/market-data.ts';
+import { backfill, bookChange, checkpoint, clock as clockRecord, gap, source, trade } from '../schemas/market-data.ts';
+import type { ShardRecovery } from '../schemas/shard-task.ts';
 import { Activity } from '../schemas/shared-state.ts';
 import { BarChange, FINAL_BARS } from './bars/bar-changes.ts';
-import { type ChecksumSuspect, reportChecksum } from './book/checksum-report.ts';
 import { BookOutcome, ChangeAction } from './book/market-book.ts';
 import { SnapshotStage } from './book/snapshot-stage.ts';
+import { ShardCapture } from './capture.ts';
 import { DeltaOutput } from './delta-output.ts';
 import { answerRequest, emitBars, emitBbo, emitStatus, emitWholeBook } from './emit.ts';
 import { LatestValues } from './latest.ts';
-import { Market, type MarketParts } from './market.ts';
+import type { Market } from './market.ts';
+import { MarketTable } from './market-table.ts';
 import { OutputWriter } from './output/writer.ts';
+import { type Tell, tellMismatch } from './shard-message.ts';
 import { SignalOutput } from './signal-output.ts';
 import { Trades } from './trades.ts';
 import type { UserSignals } from './user-signals.ts';
-
-/** A venue's checksum that the book did not have; `suspect` is the one level that would explain it. */
-export type ChecksumMismatch = {
-  readonly op: 'checksum-mismatch';
-  readonly market: string;
-  readonly expected: number;
-  readonly was: number;
-  readonly suspect: ChecksumSuspect | null;
-};
 
 export type DispatchOptions = {
   readonly plans: MarketPlans;
@@ -38,34 +31,29 @@ export type DispatchOptions = {
   /** Keep every bar: replays. */
   readonly keepAll: boolean;
   /** Takes what is to be reported, and is no data. */
-  readonly tell: (message: ChecksumMismatch) => void;
+  readonly tell: Tell;
 };
 
 export class Dispatch {
   readonly output: OutputWriter;
   readonly trades: Trades;
-  readonly markets: Market[] = [];
-  private readonly byId: (Market | undefined)[];
+  private readonly table: MarketTable;
   private readonly memory: EngineMemory;
-  private readonly shard: number;
-  private readonly names: MarketNames;
   private readonly interest: Int32Array;
   private readonly drops: Int32Array;
   private readonly latest: LatestValues;
   private readonly signals: SignalOutput;
   private readonly delta: DeltaOutput;
   private readonly counters: Float64Array;
-  private readonly parts: MarketParts;
-  private readonly tell: (message: ChecksumMismatch) => void;
-  private readonly u8: Uint8Array;
-  private readonly u16: Uint16Array;
-  private readonly u32: Uint32Array;
-  private readonly f64: Float64Array;
-  /** Time of the last clock record, µs since 1970, and of the latest one. */
-  private readonly clockUs = Float64Array.of(Number.NEGATIVE_INFINITY);
-  private readonly nowUs = Float64Array.of(Number.NEGATIVE_INFINITY);
-  /** By index in `markets`: clock records before this moment have nothing to do there (MarketClock). */
-  readonly nextLookUs: Float64Array;
+  private readonly tell: Tell;
+  /** A checkpoint that is being written. */
+  readonly capture: ShardCapture;
+  /** Records come that a forerunner has applied. */
+  private isRebuilding = false;
+  private u8: Uint8Array;
+  private u16: Uint16Array;
+  private u32: Uint32Array;
+  private f64: Float64Array;
   /** The market whose change is being applied, and how many of its levels are to come. */
   private changing: Market | null = null;
   private levelsLeft = 0;
@@ -74,25 +62,41 @@ export class Dispatch {
     const own = memory.shards[shard];
     const input = new RingReader(own.input);
     this.memory = memory;
-    this.shard = shard;
     this.tell = tell;
     this.u8 = input.u8;
     this.u16 = input.u16;
     this.u32 = input.u32;
     this.f64 = input.f64;
-    this.output = new OutputWriter(own.output, memory.mainDoorbell, new Float64Array(own.counters));
-    this.byId = new Array<Market | undefined>(memory.marketsMax).fill(undefined);
-    this.names = new MarketNames(memory);
+    this.output = new OutputWriter(own.output, memory.mainDoorbell, new Float64Array(own.counters), own.marks);
     this.interest = new Int32Array(memory.interest);
     this.drops = new Int32Array(memory.drops);
     this.latest = new LatestValues(memory);
     this.signals = new SignalOutput(memory, this.output);
     this.delta = new DeltaOutput(this.output);
-    const { output, signals, latest } = this;
-    this.trades = new Trades(memory, input, { output, signals, latest, marketOf: (id) => this.marketOf(id) });
     this.counters = new Float64Array(memory.marketCounters);
-    this.parts = { plans, users, keepAll, stage: new SnapshotStage(), anchorWallUs: memory.anchor.wallUs };
-    this.nextLookUs = new Float64Array(memory.marketsMax).fill(Number.NEGATIVE_INFINITY);
+    const parts = { plans, users, keepAll, stage: new SnapshotStage(), anchorWallUs: memory.anchor.wallUs };
+    this.table = new MarketTable(memory, shard, parts, {
+      tell,
+      opened: (market) => this.opened(market),
+      begunAgain: (market) => this.emitOutcome(market, BookOutcome.stateChanged),
+    });
+    this.capture = new ShardCapture(shard, memory.marketsMax, this.table.images, tell);
+    const { output, signals, latest, capture, table } = this;
+    this.trades = new Trades(memory, input, { output, signals, latest, capture, marketOf: (id) => table.of(id) });
+  }
+
+  get markets(): readonly Market[] {
+    return this.table.markets;
+  }
+
+  /** By index in `markets`: clock records before this moment have nothing to do there. */
+  get nextLookUs(): Float64Array {
+    return this.table.nextLookUs;
+  }
+
+  private opened(market: Market): void {
+    this.latest.touch(market);
+    this.trades.open(market);
   }
 
   /**
@@ -110,7 +114,7 @@ export class Dispatch {
   /** Applies the record at a slot of the input ring at once. */
   record(type: number, slot: number): void {
     if (type !== RecordType.level && type !== RecordType.clock)
-      this.trades.settle(this.u16[slot * SLOT_U16 + trade.at.market]);
+      this.prepare(this.u16[slot * SLOT_U16 + trade.at.market]);
     switch (type) {
       case RecordType.level:
         this.levels(slot, 1);
@@ -148,44 +152,76 @@ export class Dispatch {
       case RecordType.backfill:
         this.backfill(slot);
         return;
+      case RecordType.checkpoint:
+        this.beginCapture(slot);
+        return;
       default: // quoteAsk and candlePrices continue the record before them
     }
   }
 
+  /** A market is about to change: what waits of it comes first, and what a checkpoint has not yet of it. */
+  private prepare(id: number): void {
+    if (this.capture.isRunning) this.capture.before(id);
+    this.trades.settle(id);
+  }
+
   private marketAt(slot: number): Market {
-    return this.marketOf(this.u16[slot * SLOT_U16 + trade.at.market]);
-  }
-
-  private marketOf(id: number): Market {
-    return this.byId[id] ?? this.addMarket(id);
-  }
-
-  private addMarket(id: number): Market {
-    const row = new Float64Array(this.memory.marketCounters, id * MARKET_COUNTER_COLUMNS * 8, MARKET_COUNTER_COLUMNS);
-    const name = this.names.of(id);
-    const { plans } = this.parts;
-    // Ingress takes only markets that a pattern matches; the last plan stands in for one it took before.
-    const plan = planFor(plans, name.name) ?? plans.plans[plans.plans.length - 1];
-    const { nowUs, nextLookUs } = this;
-    const market = new Market(id, name, plan, row, this.parts, { nowUs, nextLookUs, at: this.markets.length });
-    this.byId[id] = market;
-    this.markets.push(market);
-    this.latest.touch(market);
-    this.trades.open(market);
-    return market;
+    return this.table.of(this.u16[slot * SLOT_U16 + trade.at.market]);
   }
 
   /** The shard ran before and ended: its markets are known, their books and bars are lost and say so. */
   beginAgain(nowNs: number): void {
-    for (let id = this.shard; id < this.names.count; id += this.memory.shards.length) {
+    for (const id of this.table.ids()) {
       this.latest.repair(id);
-      const market = this.addMarket(id);
-      market.drops = Atomics.load(this.drops, id);
-      market.book.forget(StateReason.restart, nowNs);
-      market.bars.noteGap();
-      const interest = this.interest[id];
-      if (interest !== 0) this.emitOutcome(market, BookOutcome.stateChanged, interest);
+      this.table.beginAgain(id, nowNs);
     }
+  }
+
+  // ---- checkpoints
+
+  /** The state before this record is to be written down. */
+  private beginCapture(slot: number): void {
+    if (this.isRebuilding) return;
+    this.trades.settleAll();
+    const at = slot * SLOT_F64;
+    const { number, sequence } = checkpoint.at;
+    const { clockUs, nowUs, markets } = this.table;
+    this.capture.begin(this.f64[at + number], this.f64[at + sequence], [clockUs[0], nowUs[0]], markets);
+  }
+
+  /** Takes up the state of a checkpoint. */
+  restore(recovery: ShardRecovery, nowNs: number): void {
+    for (const id of this.table.ids()) this.latest.repair(id);
+    this.table.restore(recovery, nowNs);
+  }
+
+  /** Records come from a ring with what a forerunner has applied. */
+  beginRebuild(input: RingReader): void {
+    this.isRebuilding = true;
+    this.latest.isBehind = true;
+    this.readFrom(input);
+  }
+
+  /** Records come from the shard's own ring again; some that a forerunner has applied may still be among them. */
+  endRebuild(input: RingReader): void {
+    this.trades.settleAll();
+    this.isRebuilding = false;
+    this.readFrom(input);
+    this.table.boundDrops();
+  }
+
+  /** Everything that a forerunner had applied has been. */
+  catchUp(): void {
+    this.trades.settleAll();
+    this.latest.isBehind = false;
+  }
+
+  private readFrom(input: RingReader): void {
+    this.u8 = input.u8;
+    this.u16 = input.u16;
+    this.u32 = input.u32;
+    this.f64 = input.f64;
+    this.trades.readFrom(input);
   }
 
   private count(slot: number, column: number): void {
@@ -235,25 +271,16 @@ export class Dispatch {
     this.changing = null;
     const outcome = market.book.end();
     if (outcome !== 0) market.noteBook((outcome & BookOutcome.applied) !== 0);
-    if (market.book.mismatch !== null) this.tellMismatch(market);
+    if (market.book.mismatch !== null) tellMismatch(market, this.tell);
     this.latest.touch(market);
-    const interest = this.interest[market.id];
     if (this.delta.isOpen) this.delta.end(market, outcome);
-    if (interest !== 0) this.emitOutcome(market, outcome, interest);
-  }
-
-  /** A checksum did not match: its market and, where one explains it, the level to blame go to the main thread. */
-  private tellMismatch(market: Market): void {
-    const { bids, asks, mismatch } = market.book;
-    market.book.mismatch = null;
-    if (mismatch === null || mismatch.kind === null) return;
-    const { expected } = mismatch;
-    const { checksum, suspect } = reportChecksum(mismatch.kind, bids, asks, expected);
-    this.tell({ op: 'checksum-mismatch', market: market.name.name, expected, was: checksum, suspect });
+    this.emitOutcome(market, outcome);
   }
 
   /** What a change or a break did to the book, to those who listen. A delta itself has been emitted. */
-  private emitOutcome(market: Market, outcome: number, interest: number): void {
+  private emitOutcome(market: Market, outcome: number): void {
+    const interest = this.interest[market.id];
+    if (interest === 0) return;
     const isWhole = (outcome & BookOutcome.snapshot) !== 0 || (outcome & IN_PLACE) === BookOutcome.stateChanged;
     if ((interest & Interest.book) !== 0 && isWhole) emitWholeBook(this.output, market);
     if ((interest & Interest.status) !== 0 && (outcome & BookOutcome.stateChanged) !== 0)
@@ -269,7 +296,7 @@ export class Dispatch {
   private clock(slot: number): void {
     this.trades.settleAll();
     const timeUs = this.f64[slot * SLOT_F64 + clockRecord.at.timeUs];
-    const { clockUs, nowUs, nextLookUs, markets } = this;
+    const { clockUs, nowUs, nextLookUs, markets } = this.table;
     // A clock that was set back: silences are judged by it anew.
     if (timeUs < clockUs[0]) nextLookUs.fill(Number.NEGATIVE_INFINITY, 0, markets.length);
     clockUs[0] = timeUs;
@@ -282,6 +309,7 @@ export class Dispatch {
 
   /** The clock has something to do in a market, or may have. */
   private look(market: Market, slot: number, timeUs: number, isLater: boolean): void {
+    if (this.capture.isRunning) this.capture.before(market.id);
     this.judge(market, slot, timeUs);
     const changes = isLater ? market.bars.look(market.book.state) : BarChange.none;
     market.planLook(this.changing === market && market.quality.isSilent);
@@ -301,8 +329,7 @@ export class Dispatch {
     book.markStale((timeUs - this.memory.anchor.wallUs) * 1000);
     market.noteBook(false);
     this.latest.touch(market);
-    const interest = this.interest[market.id];
-    if (interest !== 0) this.emitOutcome(market, BookOutcome.stateChanged, interest);
+    this.emitOutcome(market, BookOutcome.stateChanged);
   }
 
   private source(slot: number): void {
@@ -317,8 +344,7 @@ export class Dispatch {
     const outcome = book.breakBook(StateReason.restart, loss, LOSS_TIME, LOSS_COUNT);
     if (outcome !== 0) market.noteBook(false);
     this.latest.touch(market);
-    const interest = this.interest[market.id];
-    if (interest !== 0) this.emitOutcome(market, outcome, interest);
+    this.emitOutcome(market, outcome);
   }
 
   private gap(slot: number): void {
@@ -327,6 +353,7 @@ export class Dispatch {
     const at = slot * SLOT_F64;
     // A connection that another has taken the place of loses nothing.
     if (!market.book.isOfSource) return;
+    if (this.isRebuilding && reason === StateReason.drop) market.drops = (market.drops + 1) | 0;
     if (reason === StateReason.none) {
       market.loseTrades(this.f64[at + gap.at.lost], this.f64[at + gap.at.receiveTimeNs]);
       this.latest.touch(market);
@@ -366,18 +393,17 @@ export class Dispatch {
     market.bars.noteGap();
     if (outcome !== 0) market.noteBook(false);
     this.latest.touch(market);
-    const interest = this.interest[market.id];
-    if (interest !== 0) this.emitOutcome(market, outcome, interest);
+    this.emitOutcome(market, outcome);
   }
 
   /** Frames were dropped at a full ring: their markets say so. */
   markDrops(): void {
-    for (let id = this.shard; id < this.names.count; id += this.memory.shards.length) {
+    for (const id of this.table.ids()) {
       const drops = Atomics.load(this.drops, id);
       if (drops === 0) continue;
-      const market = this.byId[id] ?? this.addMarket(id);
+      const market = this.table.of(id);
       if (drops === market.drops) continue;
-      this.trades.settle(id);
+      this.prepare(id);
       loss[LOSS_TIME] = market.times[0];
       loss[LOSS_COUNT] = (drops - market.drops) | 0;
       market.drops = drops;
@@ -390,9 +416,9 @@ export class Dispatch {
   /** Answers a request of the main thread. */
   request(ring: RingReader, slot: number): void {
     const id = ring.u16[slot * SLOT_U16 + request.at.market];
-    this.trades.settle(id);
+    this.prepare(id);
     const at = slot * SLOT_F64;
-    const market = this.byId[id] ?? (id < this.names.count ? this.addMarket(id) : undefined);
+    const market = this.table.find(id);
     if (market === undefined) return;
     answerRequest(
       this.output,

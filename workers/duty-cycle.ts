@@ -10,8 +10,10 @@ import { shardCounter } from '../schemas/counters.ts';
 import { RecordType } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../schemas/layout.ts';
 import { stamp } from '../schemas/market-data.ts';
-import { engineWords, shardWords } from '../schemas/shared-state.ts';
+import type { ShardRebuild } from '../schemas/shard-task.ts';
+import { engineWords, shardMarks, shardWords } from '../schemas/shared-state.ts';
 import type { Dispatch } from './dispatch.ts';
+import { Takeover } from './takeover.ts';
 
 /** After a batch of at least this many records the shard naps before it parks: more is surely coming. */
 const BUSY_RECORDS = 16;
@@ -52,9 +54,27 @@ export class DutyCycle {
   private readonly times = new Float64Array(3);
   private naps = NAPS_MAX;
   private dropVersion = 0;
+  private readonly memory: EngineMemory;
+  private readonly shard: number;
+  private readonly marks: Float64Array;
+  /** With a journal the ring is given back commit by commit, so that it always begins behind a known entry. */
+  private readonly releasesCommits: boolean;
+  /** Records of the ring that are applied and not released. */
+  private taken = 0;
+  /** How many of them end with a stamp, the frames they are, and the journal entry and trades that waited at the last. */
+  private stamped = 0;
+  private stampedFrames = 0;
+  private stampedSequence = 0;
+  private stampedWaiting = 0;
+  /** Null once this shard does nothing its forerunner has done. */
+  private takeover: Takeover | null = null;
 
   constructor(memory: EngineMemory, shard: number, clock: EngineClock, dispatch: Dispatch) {
     const own = memory.shards[shard];
+    this.memory = memory;
+    this.shard = shard;
+    this.marks = new Float64Array(own.marks);
+    this.releasesCommits = memory.journal !== null;
     this.input = new RingReader(own.input);
     this.command = new RingReader(own.command);
     this.doorbell = new Doorbell(own.doorbell);
@@ -79,6 +99,30 @@ export class DutyCycle {
     this.counters[shardCounter.cutShort] += count;
   }
 
+  /** Applies again what the shard before this one had applied: what it told is not told again. */
+  takeOver(rebuild: ShardRebuild): void {
+    const { dispatch, words } = this;
+    if (Atomics.load(words, shardWords.at.lostOutputs) > 0) this.noteOutputLost();
+    Atomics.store(words, shardWords.at.waiting, 0);
+    this.takeover = new Takeover(this.memory, this.shard, dispatch, this.doorbell, rebuild);
+    this.takeover.run(this.input);
+    this.endTakeover();
+  }
+
+  /** The forerunner left output out and did not come to tell whose: it may be that of all that someone listens to. */
+  private noteOutputLost(): void {
+    const interest = new Int32Array(this.memory.interest);
+    for (const { id } of this.dispatch.markets) if (interest[id] !== 0) this.dispatch.output.noteLost(id);
+  }
+
+  private endTakeover(): void {
+    if (this.takeover?.isOverAt((this.input.position + this.taken) | 0) !== true) return;
+    this.takeover = null;
+    this.dispatch.output.isMuted = false;
+    this.dispatch.catchUp();
+    if (!this.dispatch.isInChange) this.dispatch.showLatest();
+  }
+
   /** Runs until the engine stops and everything ingress committed is applied. */
   run(): void {
     for (;;) {
@@ -96,36 +140,40 @@ export class DutyCycle {
   /** One bounded piece of work; returns the records done. */
   private turn(): number {
     this.lookForDrops();
-    const commands = this.answerCommands();
-    const available = this.input.available();
+    const commands = this.takeover === null ? this.answerCommands() : 0;
+    const captured = this.captureSome();
+    const available = this.input.available() - this.taken;
     if (available === 0) {
       if (commands > 0) this.flush();
-      return commands;
+      return commands + captured;
     }
     const count = Math.min(available, BATCH_RECORDS_MAX);
     this.times[DEQUEUE] = this.clock.nowNs();
     this.times[RECEIVE] = this.times[DEQUEUE];
-    Atomics.store(this.words, shardWords.at.batchEnd, (this.input.position + count) | 0);
-    const frames = this.applyRecords(count);
+    const from = this.taken;
+    Atomics.store(this.words, shardWords.at.batchEnd, (this.input.position + from + count) | 0);
+    const frames =
+      this.takeover === null ? this.applyRecords(from, count) : this.applyAlone(this.takeover, from, count);
+    this.taken = from + count;
     // With more to come trades may wait for others of their market, until the clock goes on.
-    if (this.input.available() === count) this.dispatch.trades.settleAll();
-    this.input.release(count);
-    Atomics.store(this.words, shardWords.at.waiting, this.dispatch.trades.waitingCount);
+    if (this.input.available() === this.taken && !this.dispatch.isInChange) this.dispatch.trades.settleAll();
+    this.words[shardWords.at.recordAt] = (this.input.position + this.taken) | 0;
+    if (!this.releasesCommits) this.release();
     this.flush();
+    if (this.releasesCommits) this.release();
     if (frames > 0) this.apply.record(this.times[APPLIED] - this.times[DEQUEUE], frames);
-    this.counters[shardCounter.records] += count;
-    this.counters[shardCounter.frames] += frames;
     this.counters[shardCounter.batches]++;
     this.naps = count >= BUSY_RECORDS ? 0 : this.naps;
     return count;
   }
 
-  /** Applies `count` records; returns the frames their stamps speak of. */
-  private applyRecords(count: number): number {
-    const { input, dispatch } = this;
+  /** Applies `count` records behind those taken before; returns the frames their stamps speak of. */
+  private applyRecords(from: number, count: number): number {
+    const { input, dispatch, words } = this;
+    const end = from + count;
     let frames = 0;
-    let beatAt = BEAT_RECORDS;
-    for (let offset = 0; offset < count; ) {
+    let beatAt = from + BEAT_RECORDS;
+    for (let offset = from; offset < end; ) {
       if (offset >= beatAt) {
         this.beat();
         beatAt = offset + BEAT_RECORDS;
@@ -133,16 +181,75 @@ export class DutyCycle {
       const slot = input.slotAt(offset);
       const type = input.u8[slot * SLOT_BYTES];
       if (type === RecordType.stamp) {
-        frames += this.readStamp(slot);
         offset++;
-      } else offset += dispatch.take(type, slot, Math.min(count - offset, RUN_RECORDS_MAX, input.slots - slot));
+        frames += this.readStamp(slot, offset);
+        continue;
+      }
+      words[shardWords.at.recordAt] = (input.position + offset) | 0;
+      offset += dispatch.take(type, slot, Math.min(end - offset, RUN_RECORDS_MAX, input.slots - slot));
     }
     return frames;
   }
 
-  private readStamp(slot: number): number {
+  /** As applyRecords(), one by one: records that a forerunner had taken may be among them. */
+  private applyAlone(takeover: Takeover, from: number, count: number): number {
+    const { input, words } = this;
+    let frames = 0;
+    for (let offset = from; offset < from + count; offset++) {
+      this.beat();
+      const slot = input.slotAt(offset);
+      const type = input.u8[slot * SLOT_BYTES];
+      if (type === RecordType.stamp) {
+        frames += this.readStamp(slot, offset + 1);
+        takeover.passStamp(this.stampedSequence);
+        continue;
+      }
+      words[shardWords.at.recordAt] = (input.position + offset) | 0;
+      takeover.takeAlone(type, slot);
+    }
+    return frames;
+  }
+
+  /** A few markets of a checkpoint that is being written; returns how many. */
+  private captureSome(): number {
+    const { dispatch } = this;
+    if (!dispatch.capture.isRunning || dispatch.isInChange) return 0;
+    return dispatch.capture.turn();
+  }
+
+  /**
+   * Gives back what has been applied. With a journal up to the last stamp, and only once what it tells has been committed:
+   * no other shard will tell it. The entry goes first, as its stamp says whether the ring still has what lies before it.
+   */
+  private release(): void {
+    if (this.releasesCommits && this.dispatch.isInChange) return;
+    const count = this.releasesCommits ? this.stamped : this.taken;
+    if (count > 0) {
+      this.marks[shardMarks.at.releasedSequence] = this.stampedSequence;
+      this.input.release(count);
+      this.counters[shardCounter.records] += count;
+      this.counters[shardCounter.frames] += this.stampedFrames;
+      this.taken -= count;
+    }
+    const waiting = this.dispatch.trades.waitingCount;
+    // Trades that wait and lie in the ring too are counted by the ring.
+    const held = this.taken === 0 ? waiting : Math.min(waiting, this.stampedWaiting);
+    Atomics.store(this.words, shardWords.at.waiting, held);
+    this.stamped = 0;
+    this.stampedFrames = 0;
+    if (this.takeover !== null) this.endTakeover();
+  }
+
+  /** `end` is the offset behind it. */
+  private readStamp(slot: number, end: number): number {
     const frames = this.input.u32[slot * SLOT_U32 + stamp.at.count];
     const base = slot * SLOT_F64;
+    this.stamped = end;
+    this.stampedFrames += frames;
+    this.stampedSequence = this.input.f64[base + stamp.at.sequence];
+    this.stampedWaiting = this.dispatch.trades.waitingCount;
+    // Records of our own: no frame came, and none is timed.
+    if (frames === 0) return 0;
     this.ringWait.record(this.times[DEQUEUE] - this.input.f64[base + stamp.at.commitTimeNs], frames);
     if (this.input.f64[base + stamp.at.receiveTimeNs] < this.times[RECEIVE]) {
       this.times[RECEIVE] = this.input.f64[base + stamp.at.receiveTimeNs];
@@ -165,8 +272,12 @@ export class DutyCycle {
     return count;
   }
 
-  /** Frames of this shard's markets were dropped: their books say so before anything else of them is shown. */
+  /**
+   * Frames of this shard's markets were dropped: their books say so before anything else of them is shown. Not while a
+   * change is open: what is told of it would stand in the middle of that change's group of output records.
+   */
   private lookForDrops(): void {
+    if (this.dispatch.isInChange) return;
     const version = Atomics.load(this.words, shardWords.at.dropVersion);
     if (version === this.dropVersion) return;
     this.dropVersion = version;
@@ -178,17 +289,20 @@ export class DutyCycle {
     // Inside a change nothing is shown: its book is between two states, and its group of output records is not whole.
     if (this.dispatch.isInChange) return;
     this.dispatch.showLatest();
-    this.dispatch.output.commit(this.times, RECEIVE, APPLIED);
+    const { output } = this.dispatch;
+    output.commit(this.times, RECEIVE, APPLIED, (this.input.position + this.taken) | 0);
+    if (output.lostMarkets !== this.words[shardWords.at.lostOutputs])
+      this.words[shardWords.at.lostOutputs] = output.lostMarkets;
   }
 
   private isOver(): boolean {
     if (Atomics.load(this.engine, engineWords.at.stop) === 0) return false;
-    return Atomics.load(this.engine, engineWords.at.ingressDone) === 1 && this.input.available() === 0;
+    return Atomics.load(this.engine, engineWords.at.ingressDone) === 1 && this.input.available() === this.taken;
   }
 
   private hasWork(): boolean {
     return (
-      this.input.available() > 0 ||
+      this.input.available() > this.taken ||
       this.command.available() > 0 ||
       Atomics.load(this.words, shardWords.at.dropVersion) !== this.dropVersion
     );

@@ -8,6 +8,8 @@ import { type Market, Unshown } from './market.ts';
 export class LatestValues {
   private readonly writer: LatestWriter;
   private readonly dirty: Market[] = [];
+  /** What is shown is newer than what the markets have come to: the shard applies what its forerunner has applied. */
+  isBehind = false;
 
   constructor(memory: EngineMemory) {
     this.writer = new LatestWriter(memory);
@@ -36,11 +38,14 @@ export class LatestValues {
    * and is no more when thousands of other markets have had their turn.
    */
   showTrades(market: Market): void {
-    if (market.unshown === Unshown.nothing) this.writeTrades(market);
+    if (market.unshown !== Unshown.nothing) return;
+    if (this.isBehind) this.touchTrades(market);
+    else this.writeTrades(market);
   }
 
   /** Not inside a change. */
   show(): void {
+    if (this.isBehind) return;
     for (let i = 0; i < this.dirty.length; i++) {
       const market = this.dirty[i];
       const isAll = market.unshown === Unshown.all;

@@ -27,17 +27,20 @@ export default function run(task: ShardTask<EngineMemory, MarketPlans>): ShardRe
   const words = new Int32Array(memory.shards[shard].words);
   if (!claim(words, epoch)) return { shard, hasRun: false, markets: [], gc: null };
   const clock = new EngineClock(memory.anchor);
-  const tell = (message: object): void => parentPort?.postMessage(message);
+  const tell = (message: object, transfer: readonly ArrayBuffer[] = []): void =>
+    parentPort?.postMessage(message, transfer);
   const users = new UserSignals(task.plans.signalFiles, new Int32Array(memory.signalsOff), words, tell);
   const dispatch = new Dispatch(memory, shard, { plans: task.plans, users, keepAll: task.isReplay, tell });
   const gc = task.isGcMeasured ? new GcCount() : null;
   const cycle = new DutyCycle(memory, shard, clock, dispatch);
-  if (task.isRestart) {
+  if (task.recovery !== null) dispatch.restore(task.recovery, clock.nowNs());
+  else if (task.isRestart) {
     cycle.skipCutShort();
     dispatch.beginAgain(clock.nowNs());
   }
   Atomics.store(words, shardWords.at.running, 1);
   try {
+    if (task.recovery?.rebuild) cycle.takeOver(task.recovery.rebuild);
     cycle.run();
   } finally {
     Atomics.store(words, shardWords.at.running, 0);

@@ -7,7 +7,7 @@ import { BOOK_SIGNALS } from './signals/book/registry.ts';
 import type { BarSignal, BookSignal, Signal, TradeSignal } from './signals/signal.ts';
 import { ThresholdSignal } from './signals/threshold.ts';
 import { TRADE_SIGNALS } from './signals/trades/registry.ts';
-import type { UserSignals } from './user-signals.ts';
+import { GuardedSignal, type UserSignals } from './user-signals.ts';
 import { barView, bookView, fillBarView, fillBookView, fillTradeView, tradeView } from './views.ts';
 
 /** A signal with its number in the engine's list, and how many trades or bars it has been given. */
@@ -103,6 +103,32 @@ export class MarketSignals {
     for (let i = 0; i < this.following.length; i++) this.following[i].signal.book(bookView);
   }
 
+  /** Which have been made, as digits: those on books, on trades, on each kind of bars. */
+  get made(): string {
+    let made = digit(this.books.length) + digit(this.trades.length);
+    for (const { placed } of this.bars) made += digit(placed.length);
+    return made;
+  }
+
+  /** Makes those that had been made in another market of the same plan. */
+  makeAs(made: string): void {
+    if (made[0] === '1') this.makeBooks();
+    if (made[1] === '1') this.trades = this.make(this.tradeNumbers);
+    for (const [at, driven] of this.bars.entries()) {
+      if (made[2 + at] === '1') driven.placed = this.make(driven.numbers);
+    }
+  }
+
+  /** Users' signals, whose state is their own. */
+  get guarded(): readonly GuardedSignal[] {
+    return this.byNumber.flatMap((placed) => (placed?.signal instanceof GuardedSignal ? [placed.signal] : []));
+  }
+
+  /** Specs and numbers, which are of the plan. */
+  get shared(): readonly object[] {
+    return [this.specs, this.numbers];
+  }
+
   private resetBooks(): void {
     if (!this.isBookKnown) return;
     this.isBookKnown = false;
@@ -186,4 +212,8 @@ export class MarketSignals {
     }
     return placed;
   }
+}
+
+function digit(count: number): string {
+  return count > 0 ? '1' : '0';
 }

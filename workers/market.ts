@@ -108,6 +108,11 @@ export class Market {
     this.trades = new TradeHistory(this.times);
   }
 
+  /** What is referred to and is not the market's own. */
+  get shared(): readonly object[] {
+    return [this.time, this.name, this.plan, this.bars.plan, ...this.signals.shared];
+  }
+
   get isLive(): boolean {
     return this.book.state === BookState.live;
   }

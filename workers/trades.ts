@@ -2,10 +2,13 @@
 
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
 import type { RingReader } from '../engine/ring/spsc-ring.ts';
-import { Interest, TradeFlag } from '../schemas/ids.ts';
+import { MARKET_COUNTER_COLUMNS, marketCounter } from '../schemas/counters.ts';
+import { tradeNumber } from '../schemas/derived.ts';
+import { Interest, RecordType, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../schemas/layout.ts';
 import { trade } from '../schemas/market-data.ts';
 import { FINAL_BARS } from './bars/bar-changes.ts';
+import type { ShardCapture } from './capture.ts';
 import { emitBars } from './emit.ts';
 import type { LatestValues } from './latest.ts';
 import type { Market } from './market.ts';
@@ -29,6 +32,7 @@ export type TradesParts = {
   readonly output: OutputWriter;
   readonly signals: SignalOutput;
   readonly latest: LatestValues;
+  readonly capture: ShardCapture;
   readonly marketOf: (id: number) => Market;
 };
 
@@ -43,21 +47,26 @@ export class Trades {
   private readonly output: OutputWriter;
   private readonly signals: SignalOutput;
   private readonly latest: LatestValues;
+  private readonly capture: ShardCapture;
   private readonly marketOf: (id: number) => Market;
   private readonly interest: Int32Array;
   private readonly anchorWallUs: number;
-  private readonly u8: Uint8Array;
-  private readonly u16: Uint16Array;
-  private readonly u32: Uint32Array;
-  private readonly f64: Float64Array;
+  private u8: Uint8Array;
+  private u16: Uint16Array;
+  private u32: Uint32Array;
+  private f64: Float64Array;
   private readonly waiting: WaitingTrades;
+  private readonly counters: Float64Array;
+  /** By market, the number of the trade told last; NaN where main does not know it. */
+  private readonly told: Float64Array;
   private readonly held = new SlotViews(HELD_SLOTS);
   private hasHeld = false;
 
-  constructor(memory: EngineMemory, input: RingReader, { output, signals, latest, marketOf }: TradesParts) {
+  constructor(memory: EngineMemory, input: RingReader, { output, signals, latest, capture, marketOf }: TradesParts) {
     this.output = output;
     this.signals = signals;
     this.latest = latest;
+    this.capture = capture;
     this.marketOf = marketOf;
     this.interest = new Int32Array(memory.interest);
     this.anchorWallUs = memory.anchor.wallUs;
@@ -66,6 +75,16 @@ export class Trades {
     this.u32 = input.u32;
     this.f64 = input.f64;
     this.waiting = new WaitingTrades(memory.marketsMax);
+    this.counters = new Float64Array(memory.marketCounters);
+    this.told = new Float64Array(memory.marketsMax).fill(Number.NaN);
+  }
+
+  /** Slots are those of this ring from now on. Not between a trade and the text of its id. */
+  readFrom(input: RingReader): void {
+    this.u8 = input.u8;
+    this.u16 = input.u16;
+    this.u32 = input.u32;
+    this.f64 = input.f64;
   }
 
   /** A market begins. A user's signal may be switched off for all markets by any trade, so those are applied as they come. */
@@ -112,9 +131,16 @@ export class Trades {
 
   private emit(market: Market, u8: Uint8Array, u32: Uint32Array, slot: number): void {
     this.output.begin(market.id);
+    const number = this.counters[market.id * MARKET_COUNTER_COLUMNS + marketCounter.tradeRecords];
+    if (this.told[market.id] !== number - 1) this.emitNumber(number);
     this.output.copy(u32, slot);
     if ((u8[slot * SLOT_BYTES + trade.at.flags] & TradeFlag.textId) !== 0) this.output.copy(u32, slot + 1);
-    this.output.end();
+    this.told[market.id] = this.output.end() && !this.output.isMuted ? number : Number.NaN;
+  }
+
+  private emitNumber(number: number): void {
+    const slot = this.output.claim(RecordType.tradeNumber, 0, 0);
+    if (slot >= 0) this.output.ring.f64[slot * SLOT_F64 + tradeNumber.at.number] = number;
   }
 
   // ---- many
@@ -133,6 +159,7 @@ export class Trades {
       return 1;
     }
     this.settle(id);
+    if (this.capture.isRunning) this.capture.before(id);
     const market = this.marketOf(id);
     this.latest.touchTrades(market);
     this.applyRun(market, this.u8, this.u32, this.f64, slot, length);
@@ -144,6 +171,7 @@ export class Trades {
     const { waiting } = this;
     const count = waiting.countOf(id);
     if (count === 0) return;
+    if (this.capture.isRunning) this.capture.before(id);
     waiting.clear(id);
     const market = this.marketOf(id);
     const { u8, u32, f64 } = waiting;

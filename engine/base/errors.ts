@@ -9,3 +9,8 @@ export class UsageError extends Error {
 export class InvariantError extends Error {
   override name = 'InvariantError';
 }
+
+/** An image of state that does not fit the objects it is to fill, or state that cannot be written down. */
+export class StateImageError extends Error {
+  override name = 'StateImageError';
+}

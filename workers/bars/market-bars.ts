@@ -51,7 +51,7 @@ const composed = new Float64Array(BAR_WORDS);
 export class MarketBars {
   readonly kinds: number;
   readonly changes = new BarChanges();
-  private readonly plan: BarPlan;
+  readonly plan: BarPlan;
   private readonly all: readonly (TimeBars | InformationBars)[];
   private readonly timed: readonly TimeBars[];
   private readonly untimed: readonly InformationBars[];

@@ -6,9 +6,17 @@ import { shardCounter } from '../../schemas/counters.ts';
 import { outputGap, outputStamp } from '../../schemas/derived.ts';
 import { RecordType } from '../../schemas/ids.ts';
 import { SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
+import { shardMarks } from '../../schemas/shared-state.ts';
 
 /** Markets whose output found no room and are told so as soon as there is some. */
 const LOST_MAX = 65_536;
+
+/** Where nobody asks: writers of no shard. */
+const NO_MARKS = new SharedArrayBuffer(shardMarks.sizeBytes);
+const MARKS = [
+  { tail: shardMarks.at.firstOutputTail, position: shardMarks.at.firstPosition },
+  { tail: shardMarks.at.secondOutputTail, position: shardMarks.at.secondPosition },
+] as const;
 
 /**
  * The main thread may fall behind: then a group that finds no room is left out and counted, and its market is noted;
@@ -16,21 +24,40 @@ const LOST_MAX = 65_536;
  */
 export class OutputWriter {
   readonly ring: RingWriter;
+  /** Main has been told by the shard's forerunner: groups are built and thrown away. Changed between two groups alone. */
+  isMuted = false;
   private readonly counters: Float64Array;
   private readonly lost = new Uint8Array(LOST_MAX);
   private lostCount = 0;
   private group = 0;
   private hasFailed = false;
   private recordsInBatch = 0;
+  private readonly marks: Float64Array;
+  private nextMark: number;
 
-  constructor(output: RingMemory, mainDoorbell: SharedArrayBuffer, counters: Float64Array) {
+  /** `marks` are the shard's (shardMarks). */
+  constructor(output: RingMemory, mainDoorbell: SharedArrayBuffer, counters: Float64Array, marks = NO_MARKS) {
     this.ring = new RingWriter(output, new Doorbell(mainDoorbell));
     this.counters = counters;
+    this.marks = new Float64Array(marks);
+    this.nextMark = olderMark(this.marks, this.ring.endedTail);
+  }
+
+  /** Markets whose output found no room and are not told yet. */
+  get lostMarkets(): number {
+    return this.lostCount;
+  }
+
+  /** The shard's forerunner left this market without output that main must be told of. */
+  noteLost(market: number): void {
+    if (this.lost[market] !== 0) return;
+    this.lost[market] = 1;
+    this.lostCount++;
   }
 
   /** Starts a group of records about one market. */
   begin(market: number): void {
-    if (this.lostCount > 0) this.tellLost();
+    if (this.lostCount > 0 && !this.isMuted) this.tellLost();
     this.group = market;
     this.hasFailed = false;
   }
@@ -64,13 +91,14 @@ export class OutputWriter {
 
   /** The group is whole; false where it was left out. */
   end(): boolean {
+    if (this.isMuted) {
+      this.ring.abandonFrame();
+      return true;
+    }
     if (this.hasFailed) {
       this.counters[shardCounter.outputLost] += this.ring.frameSlots;
       this.ring.abandonFrame();
-      if (this.lost[this.group] === 0) {
-        this.lost[this.group] = 1;
-        this.lostCount++;
-      }
+      this.noteLost(this.group);
       return false;
     }
     const slots = this.ring.frameSlots;
@@ -101,10 +129,16 @@ export class OutputWriter {
     }
   }
 
-  /** Shows the batch to the main thread, with a stamp behind it. */
-  commit(times: Float64Array, receiveAt: number, appliedAt: number): void {
+  /**
+   * Shows the batch to the main thread, with a stamp behind it. `position` is where the shard stands in its input: all
+   * records before it have been applied, and what they tell is in this commit or was in one before.
+   */
+  commit(times: Float64Array, receiveAt: number, appliedAt: number, position = 0): void {
     if (this.lostCount > 0) this.tellLost();
-    if (!this.ring.hasEnded) return;
+    if (!this.ring.hasEnded) {
+      this.mark(position);
+      return;
+    }
     const slot = this.ring.claim();
     if (slot >= 0) {
       this.ring.u32[slot * SLOT_U32] = RecordType.stamp;
@@ -114,6 +148,26 @@ export class OutputWriter {
       this.ring.endFrame();
     }
     this.recordsInBatch = 0;
+    this.mark(position);
     this.ring.commit();
   }
+
+  /**
+   * Notes what the commit that follows covers. The mark that is overwritten is the older one; its tail goes first, so that
+   * it counts for nothing until the commit, wherever between two stores the shard may end.
+   */
+  private mark(position: number): void {
+    const { tail, position: positionAt } = MARKS[this.nextMark];
+    this.marks[tail] = this.ring.endedTail;
+    this.marks[positionAt] = position;
+    this.nextMark = 1 - this.nextMark;
+  }
+}
+
+/** The mark that a forerunner's last commit does not stand on. */
+function olderMark(marks: Float64Array, outputTail: number): number {
+  const [first, second] = MARKS;
+  if (marks[first.tail] !== outputTail) return 0;
+  if (marks[second.tail] !== outputTail) return 1;
+  return ((marks[second.position] - marks[first.position]) | 0) > 0 ? 0 : 1;
 }
