@@ -171,7 +171,7 @@ export class Backfill {
     if (!hole.isTold) this.host.hooks.backfilling(hole.symbol, query.fromMs, toMs, query.lastId);
     hole.isTold = true;
     for (const frame of answer.frames) {
-      const code = connection.session.take(Buffer.from(frame));
+      const code = connection.session.take(Buffer.from(frame), true);
       if (code < 0) throw new Error(`expected trades, was rejected with ${code}`);
       this.host.counts.backfillFrames++;
     }

@@ -9,8 +9,8 @@ import type { FeedChannel, Subscription } from './protocol.ts';
  * told apart by their ids. After close() nothing of it counts any more.
  */
 export interface Session {
-  /** Decodes and writes one frame, also one made of a REST answer. The bytes are the session's during the call only. */
-  take(bytes: Buffer): FrameResult;
+  /** Decodes and writes one frame, `isRest` where it was made of a REST answer. The bytes are the session's during the call only. */
+  take(bytes: Buffer, isRest?: boolean): FrameResult;
   /** A text was sent: some venues number the requests with the messages that answer them. */
   sent?(text: string): void;
   /** When data of this subscription last came in this session, on the clock of Timers; null for never. */

@@ -200,7 +200,7 @@ export class MarketControl {
     if (connection?.isOpen !== true || care.slot.losses !== losses) return;
     try {
       const frame = this.host.connector.snapshotFrame?.(care.subscription.symbol, result.body) ?? '';
-      const code = connection.session.take(Buffer.from(frame));
+      const code = connection.session.take(Buffer.from(frame), true);
       if (code < 0) this.noteFailed(care, `expected a snapshot, was rejected with ${code}`);
       else counts.snapshotsTaken++;
     } catch (error) {

@@ -57,6 +57,12 @@ export interface FrameDecoder {
   decodeInOrder?(view: DataView, from: number, end: number): number;
   /** A text that was sent on this connection, for venues whose counter also numbers requests (dYdX). */
   sent?(text: string): void;
+  /** Number that the last frame says it has, -1 where it says none; absent in dialects that have no word for it. */
+  readonly statedSequence?: number;
+  /** Makes objects of classes that come to be while frames are decoded, by the class's name: an image may have more of them. */
+  readonly stateClasses?: Readonly<Record<string, () => object>>;
+  /** Each frame stands for itself: there is nothing to remember from one to the next. */
+  readonly isStateless?: boolean;
   /** Breaks and repeats of the connection's own counter so far, where the venue has one. */
   readonly gaps?: number;
   readonly duplicates?: number;

@@ -1,12 +1,14 @@
 // One connection to a venue as the ingress thread sees it: its frames become records that say which connection they are from.
 
-import { FrameResult, RecordType } from '../../schemas/ids.ts';
+import { RecordType, StateReason } from '../../schemas/ids.ts';
+import { JournalFlag } from '../../schemas/journal.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
-import { backfill, gap, source } from '../../schemas/market-data.ts';
+import { backfill, source } from '../../schemas/market-data.ts';
 import type { DecoderFactory } from '../decode/sink.ts';
 import { RING_FULL } from '../ring/spsc-ring.ts';
 import type { MarketDirectory } from '../route/markets.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import { fillGap, ownSlot } from './own-records.ts';
 import { Session, SessionSink } from './session.ts';
 
 /** By market, over all feeds of the thread: the connection that its last record came from; 0 for none. */
@@ -23,7 +25,7 @@ export const dataTime = { bookNs: 0, tradeNs: 1 } as const;
 const DATA_TIMES = 2;
 
 /** Puts a source record ahead of the first record of a market that comes from this connection. */
-class FeedSink extends SessionSink {
+export class FeedSink extends SessionSink {
   private readonly feeds: FeedMarkets;
   private readonly connection: number;
   readonly times = new Map<number, Float64Array>();
@@ -80,7 +82,7 @@ export type BeforeFrame = () => void;
 export class FeedSession {
   /** Receive time of the last frame, engine time in ns. */
   lastFrameNs = Number.NEGATIVE_INFINITY;
-  private readonly session: Session;
+  readonly session: Session;
   private readonly sink: FeedSink;
   private readonly writer: FrameWriter;
   private readonly before: BeforeFrame;
@@ -99,10 +101,11 @@ export class FeedSession {
     this.before = before;
     this.sink = new FeedSink(writer, markets, venue, feeds, connection);
     this.session = new Session(venue, factory, writer, markets, feeds.connection.length, answer, this.sink);
+    this.session.connection = connection;
   }
 
-  /** Decodes one frame; its records are visible after the next commit. Returns its FrameResult. */
-  take(bytes: Uint8Array): number {
+  /** Decodes one frame; its records are visible after the next commit. `isRest` where it came by REST. Returns its FrameResult. */
+  take(bytes: Uint8Array, isRest = false): number {
     const { writer } = this;
     this.before();
     writer.receive();
@@ -110,6 +113,7 @@ export class FeedSession {
     this.lastFrameNs = writer.frame[0];
     const { policy } = writer;
     writer.policy = 'drop';
+    this.session.journalFlags = isRest ? JournalFlag.rest : 0;
     const result = this.session.take(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
     writer.policy = policy;
     this.sink.settle(result >= 0);
@@ -128,12 +132,7 @@ export class FeedSession {
 
   /** Nothing more comes of this market from here; what was made since `sinceUs` (µs since 1970) may be missing. */
   lose(market: number, reason: number, sinceUs: number): void {
-    this.write(market, RecordType.gap, (slot, at) => {
-      this.sink.u8[slot * SLOT_BYTES + gap.at.flags] = reason;
-      this.sink.f64[at + gap.at.receiveTimeNs] = this.writer.frame[0];
-      this.sink.f64[at + gap.at.lost] = 0;
-      this.sink.f64[at + gap.at.sinceTimeUs] = sinceUs;
-    });
+    this.write(market, RecordType.gap, (slot) => fillGap(this.sink, slot, reason, this.writer.frame[0], sinceUs));
   }
 
   /** Begins or ends a back-fill of [fromUs, toUs] (BackfillFlag). */
@@ -157,14 +156,27 @@ export class FeedSession {
     writer.policy = 'drop';
     const slot = this.sink.claim(market, type);
     writer.policy = policy;
-    this.sink.settle(slot >= 0);
-    if (slot < 0) {
+    const isWritten = slot >= 0 && !writer.isDropping;
+    this.sink.settle(isWritten);
+    if (!isWritten) {
       writer.abandon();
-      if (slot === FrameResult.dropped) writer.markDropped(market);
+      this.noteDropped(market);
       return;
     }
     fill(slot, slot * SLOT_F64);
-    writer.endRecords();
+    writer.endRecords(this.session.connection);
+  }
+
+  /** The journal has the gap where the live shard has a mark beside its ring. */
+  private noteDropped(market: number): void {
+    const { writer } = this;
+    const nowNs = writer.frame[0];
+    writer.journal?.records(
+      this.session.connection,
+      ownSlot(RecordType.gap, market, (views, slot) => fillGap(views, slot, StateReason.drop, nowNs, 0)),
+      nowNs,
+    );
+    writer.markDropped(market);
   }
 
   /** Counts of the decoder that are taken over each second. */
@@ -175,10 +187,5 @@ export class FeedSession {
   /** Markets that this connection brought books of. */
   get bookMarkets(): number[] {
     return [...this.sink.times].filter(([, times]) => !Number.isNaN(times[dataTime.bookNs])).map(([market]) => market);
-  }
-
-  /** The connection is gone. */
-  close(): void {
-    this.session.takeCounts();
   }
 }

@@ -4,6 +4,7 @@ import { FEEDS_CLOSE_MS } from '../../schemas/config.ts';
 import { BackfillFlag, type FrameResult, StateReason } from '../../schemas/ids.ts';
 import type { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
+import { withoutUser } from '../base/hosts.ts';
 import { type Feed, startFeed } from '../connect/feed.ts';
 import type { FeedPlan } from '../connect/feed-plan.ts';
 import type { FeedHooks, LogLevel, MarketState, Session, TradeMark } from '../connect/hooks.ts';
@@ -16,7 +17,8 @@ import type { DecoderFactory } from '../decode/sink.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { LatestReader } from '../memory/latest-values.ts';
 import type { MarketDirectory } from '../route/markets.ts';
-import { dataTime, FeedMarkets, FeedSession } from './feed-session.ts';
+import type { Connections } from './connections.ts';
+import { dataTime, FeedSession } from './feed-session.ts';
 import type { FrameWriter } from './frame-writer.ts';
 
 const NS_PER_MS = 1e6;
@@ -30,23 +32,23 @@ export type FeedParts = {
   readonly clock: EngineClock;
   readonly writer: FrameWriter;
   readonly markets: MarketDirectory;
+  readonly connections: Connections;
   /** Pushed frames that wait are decoded, so that each keeps its own receive time. */
   readonly before: () => void;
   readonly log: FeedLog;
 };
 
-/** Connections are numbered over all feeds of the thread: a market's records name the one they came from. */
+/** Connections are numbered over the whole thread: a market's records name the one they came from. */
 class VenueHooks implements FeedHooks {
   readonly log: FeedLog;
   private readonly venue: string;
   private readonly bookSource: BookSource;
   private readonly factory: DecoderFactory;
   private readonly parts: FeedParts;
-  private readonly shared: FeedMarkets;
   private readonly ids: ReadonlyMap<string, number>;
   private readonly latest: LatestReader;
   private readonly interest: Int32Array;
-  private readonly numbers: { next: number };
+  private readonly address: string | null;
   private readonly sessions = new Map<number, FeedSession>();
   private readonly sinceAnchorMs: number;
   /** Sessions whose loss was told. */
@@ -61,16 +63,14 @@ class VenueHooks implements FeedHooks {
     factory: DecoderFactory,
     ids: ReadonlyMap<string, number>,
     parts: FeedParts,
-    shared: FeedMarkets,
-    numbers: { next: number },
   ) {
     this.venue = plan.venue;
+    // It is written to disk, where a password has no place.
+    this.address = plan.url === null ? null : withoutUser(plan.url);
     this.bookSource = bookSource;
     this.factory = factory;
     this.ids = ids;
     this.parts = parts;
-    this.shared = shared;
-    this.numbers = numbers;
     this.latest = new LatestReader(parts.memory);
     this.interest = new Int32Array(parts.memory.interest);
     this.sinceAnchorMs = parts.clock.nowNs() / NS_PER_MS - performance.now();
@@ -78,33 +78,35 @@ class VenueHooks implements FeedHooks {
   }
 
   openSession(connectionId: number): Session {
-    const { writer, markets, before } = this.parts;
-    const session = new FeedSession(
-      this.venue,
-      this.numbers.next++,
-      this.factory,
-      writer,
-      markets,
-      this.shared,
-      before,
-      (category, message, count) => this.log('warn', `frames refused: ${message}`, { connectionId, category, count }),
-    );
+    const session = this.begin(connectionId);
     this.sessions.set(connectionId, session);
     this.newest = session;
     return {
-      take: (bytes) => {
+      take: (bytes, isRest) => {
         this.commitSoon();
-        return session.take(bytes) as FrameResult;
+        return session.take(bytes, isRest) as FrameResult;
       },
       sent: (text) => session.sent(text),
       dataAtMs: (symbol, channel) => this.dataAtMs(session, symbol, channel),
       close: () => {
         if (!this.sessions.delete(connectionId)) return;
         this.leave(session);
-        session.close();
+        this.parts.connections.end(session.session.connection);
         if (this.newest === session) this.newest = [...this.sessions.values()].at(-1) ?? null;
       },
     };
+  }
+
+  private begin(connectionId: number): FeedSession {
+    const { writer, markets, before, connections } = this.parts;
+    const answer = (category: string, message: string, count: number): void =>
+      this.log('warn', `frames refused: ${message}`, { connectionId, category, count });
+    const facts = { dialect: this.venue, source: 'feed', producer: null, address: this.address } as const;
+    const number = connections.number(facts);
+    const { feedMarkets } = connections;
+    const made = new FeedSession(this.venue, number, this.factory, writer, markets, feedMarkets, before, answer);
+    connections.adopt(number, facts, made.session);
+    return made;
   }
 
   /**
@@ -229,23 +231,13 @@ export class Feeds {
     connectors: Readonly<Partial<Record<string, () => VenueConnector>>>,
     decoders: Readonly<Partial<Record<string, DecoderFactory>>>,
   ) {
-    const shared = new FeedMarkets(parts.memory.marketsMax);
-    const numbers = { next: 1 };
     // Nothing is connected to before all plans are known to be right: what had begun would be left behind.
     const ready = plans.map((plan) => {
       const connector = connectors[plan.venue]?.();
       const factory = decoders[plan.venue];
       if (connector === undefined || factory === undefined)
         throw new UsageError(`--feed ${plan.venue}: expected a venue that can be connected to, was none`);
-      const hooks = new VenueHooks(
-        plan,
-        connector.bookSource,
-        factory,
-        register(plan, parts.markets),
-        parts,
-        shared,
-        numbers,
-      );
+      const hooks = new VenueHooks(plan, connector.bookSource, factory, register(plan, parts), parts);
       return { plan, connector, hooks };
     });
     for (const { plan, connector, hooks } of ready) {
@@ -274,7 +266,7 @@ export class Feeds {
 }
 
 /** The markets of a feed are known from its start on, so that one that never comes can be seen. */
-function register(plan: FeedPlan, markets: MarketDirectory): Map<string, number> {
+function register(plan: FeedPlan, { markets, writer }: FeedParts): Map<string, number> {
   const venue = Buffer.from(plan.venue);
   const ids = new Map<string, number>();
   for (const symbol of plan.symbols) {
@@ -288,6 +280,8 @@ function register(plan: FeedPlan, markets: MarketDirectory): Map<string, number>
     ids.set(symbol, id);
   }
   markets.confirm();
+  const names = plan.symbols.map((symbol) => `${plan.venue}:${symbol}`);
+  writer.journal?.markets(Buffer.from(JSON.stringify(names)), writer.nowNs());
   return ids;
 }
 

@@ -1,23 +1,19 @@
 // Writes the records of one frame into the rings of its markets' shards: whole, or not at all. Hot path.
 
-import {
-  BLOCK_STEP_MS,
-  BLOCK_TOTAL_MS,
-  CLOCK_STEP_US,
-  COMMIT_FRAMES_MAX,
-  FRAME_RECORDS_MAX,
-  HEARTBEAT_STALE_MS,
-} from '../../schemas/config.ts';
-import { ingressCounter, MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
-import { FrameResult, RecordType } from '../../schemas/ids.ts';
-import { SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
-import { clock as clockRecord, stamp } from '../../schemas/market-data.ts';
+import { CLOCK_STEP_US, FRAME_RECORDS_MAX } from '../../schemas/config.ts';
+import { MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
+import { FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
+import { SLOT_BYTES, SLOT_U16, SLOT_U32 } from '../../schemas/layout.ts';
 import { shardWords } from '../../schemas/shared-state.ts';
 import type { EngineClock } from '../base/clock.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
-import { LatencyRecorder } from '../observe/latency.ts';
-import { Doorbell } from '../ring/doorbell.ts';
-import { RING_FULL, RingWriter } from '../ring/spsc-ring.ts';
+import { RING_FULL, type RingWriter } from '../ring/spsc-ring.ts';
+import { InputRings, type InputRingsOptions } from './input-rings.ts';
+import { fillClock, fillGap, ownSlot } from './own-records.ts';
+import type { RejectedFrames } from './rejected-frames.ts';
+import type { FullPolicy } from './ring-patience.ts';
+
+export type { FullPolicy } from './ring-patience.ts';
 
 /** Updates that one record of a type counts for; heads and continuations count none. */
 const UPDATES = new Uint8Array(32);
@@ -35,38 +31,33 @@ for (const type of [
 /** Markets one frame may touch before their counters are kept no more apart; frames of more are batches of our own making. */
 const TOUCHED_MAX = 4096;
 
-export type FullPolicy = 'block' | 'block-without-limit' | 'drop';
+const NO_SHARDS: readonly number[] = [];
 
 /**
  * Frames of one ingress thread, one at a time:
  *
  *   begin(receive time) → claim() … claim() → end()  or  abandon()
  *
- * Ended frames become visible with commit(): after COMMIT_FRAMES_MAX frames, or when the session calls it at the end of
- * the event loop's burst. A stamp record closes each commit and carries its time, so no record needs a word for it.
+ * Ended frames become visible with commit() (InputRings).
  */
-export class FrameWriter {
+export class FrameWriter extends InputRings {
   u8: Uint8Array;
   u16: Uint16Array;
   u32: Uint32Array;
   f64: Float64Array;
   readonly frame = new Float64Array(1);
-  readonly counters: Float64Array;
   /** Markets touched by the frame being written, each once in a row. */
   readonly touched = new Int32Array(TOUCHED_MAX);
   touchedCount = 0;
-  private readonly writers: RingWriter[];
+  /** Keeps frames that could not be taken; null where no one wants them. */
+  rejected: RejectedFrames | null = null;
+  /** A replay writes lost frames into the rings, at their place: a gap record instead of the mark beside them. */
+  areDropsRecords = false;
+  /** Markets whose records the frame at hand must not have: gaps stand for them. Null for none. */
+  poisoned: readonly number[] | null = null;
   private readonly shardWords: Int32Array[];
-  private readonly doorbells: Doorbell[];
-  private readonly shards: number;
   private readonly marketCounters: Float64Array;
   private readonly drops: Int32Array;
-  private readonly clock: EngineClock;
-  private readonly decode: LatencyRecorder;
-  /** What is done at a full ring: a session may have its own while it writes. */
-  policy: FullPolicy;
-  /** Heartbeat at which a shard was given up, -1 for none (it counts from 0 up and wraps past it once in years). */
-  private readonly givenUpBeats: Int32Array;
   private current: RingWriter;
   private lastMarket = -1;
   private records = 0;
@@ -74,23 +65,14 @@ export class FrameWriter {
   /** Number of the last frame ended, and the one each market was counted in last. */
   private frameNumber = 0;
   private readonly countedIn: Int32Array;
-  private framesInCommit = 0;
-  private firstReceiveNs = 0;
   private nextClockUs = 0;
 
-  constructor(memory: EngineMemory, clock: EngineClock, policy: FullPolicy) {
-    this.clock = clock;
-    this.policy = policy;
-    this.shards = memory.shards.length;
-    this.doorbells = memory.shards.map((shard) => new Doorbell(shard.doorbell));
-    this.writers = memory.shards.map((shard, index) => new RingWriter(shard.input, this.doorbells[index]));
-    this.shardWords = memory.shards.map((shard) => new Int32Array(shard.words));
+  constructor(memory: EngineMemory, clock: EngineClock, policy: FullPolicy, options: InputRingsOptions = {}) {
+    super(memory, clock, policy, options);
     this.marketCounters = new Float64Array(memory.marketCounters);
-    this.counters = new Float64Array(memory.ingressCounters);
     this.drops = new Int32Array(memory.drops);
-    this.decode = new LatencyRecorder(memory.ingressLatency);
+    this.shardWords = memory.shards.map((shard) => new Int32Array(shard.words));
     this.countedIn = new Int32Array(memory.marketsMax);
-    this.givenUpBeats = new Int32Array(this.shards).fill(-1);
     this.current = this.writers[0];
     this.u8 = this.current.u8;
     this.u16 = this.current.u16;
@@ -108,9 +90,21 @@ export class FrameWriter {
 
   /** Starts a frame of the burst for which receive() was called. */
   begin(): void {
+    if (this.isDropping) this.stopDropping();
+    this.clear();
+  }
+
+  private clear(): void {
     this.records = 0;
     this.lastMarket = -1;
     this.touchedCount = 0;
+  }
+
+  /** Starts a frame of the journal: its clock records are entries of their own. */
+  beginEntry(receiveNs: number): void {
+    this.frame[0] = receiveNs;
+    if (this.framesInCommit === 0) this.firstReceiveNs = receiveNs;
+    this.begin();
   }
 
   /** Starts a frame received at an engine time in ns, as recorded. */
@@ -139,23 +133,63 @@ export class FrameWriter {
     const nowUs = this.clock.wallUs(nowNs);
     if (nowUs < this.nextClockUs) return;
     const multiple = nowUs - (nowUs % CLOCK_STEP_US);
-    this.nextClockUs = multiple + CLOCK_STEP_US;
-    for (let shard = 0; shard < this.shards; shard++) {
-      const writer = this.writers[shard];
-      let slot = writer.claim();
-      if (slot === RING_FULL) slot = this.claimFull(writer, shard);
-      if (slot < 0) continue;
-      writer.u32[slot * SLOT_U32] = RecordType.clock;
-      writer.u32[slot * SLOT_U32 + 1] = 0;
-      writer.f64[slot * SLOT_F64 + clockRecord.at.timeUs] = multiple;
-      writer.endFrame();
-    }
+    const missing = this.writeClock(multiple);
+    const { journal } = this;
+    if (journal === null) return;
+    if (missing.length === 0) journal.clock(multiple, nowNs);
+    else journal.records(0, this.clocksWithout(missing, multiple), nowNs);
+  }
+
+  /** Time in µs since 1970 that the next clock record is due at. */
+  get clockDueUs(): number {
+    return this.nextClockUs;
+  }
+
+  set clockDueUs(timeUs: number) {
+    this.nextClockUs = timeUs;
+  }
+
+  /** A clock record of this time has gone to shards. */
+  clockPassed(timeUs: number): void {
+    this.nextClockUs = Math.max(this.nextClockUs, timeUs + CLOCK_STEP_US);
+  }
+
+  get shardCount(): number {
+    return this.shards;
+  }
+
+  /** A clock record for every shard; returns those whose ring stayed full. */
+  writeClock(timeUs: number): readonly number[] {
+    this.nextClockUs = timeUs + CLOCK_STEP_US;
+    let missing = NO_SHARDS;
+    for (let shard = 0; shard < this.shards; shard++)
+      if (!this.writeClockTo(shard, timeUs)) missing = [...missing, shard];
+    return missing;
+  }
+
+  /** False where the ring stayed full. */
+  writeClockTo(shard: number, timeUs: number): boolean {
+    const writer = this.writers[shard];
+    let slot = writer.claim();
+    if (slot === RING_FULL) slot = this.claimFull(writer, shard);
+    if (slot < 0) return false;
+    fillClock(writer, slot, timeUs);
+    this.endFrameOf(writer);
+    return true;
+  }
+
+  /** The clock records of the other shards as slots; what is a market's id in other records is the shard here. */
+  private clocksWithout(missing: readonly number[], timeUs: number): Uint8Array {
+    const shards = Array.from({ length: this.shards }, (_, shard) => shard).filter((shard) => !missing.includes(shard));
+    return Buffer.concat(
+      shards.map((shard) => ownSlot(RecordType.clock, shard, (views, slot) => fillClock(views, slot, timeUs))),
+    );
   }
 
   /** As RecordSink.claim. */
   claim(market: number, type: number): number {
     const shard = market % this.shards;
-    const writer = this.writers[shard];
+    const writer = this.targets[shard];
     let slot = writer.claim();
     if (slot < 0) {
       slot = this.claimFull(writer, shard);
@@ -177,7 +211,7 @@ export class FrameWriter {
   /** As RecordSink.claimRun. What claim() would refuse, or wait for, is left to claim(). */
   claimRun(market: number, type: number, count: number): number {
     if (this.records + count > FRAME_RECORDS_MAX) return RING_FULL;
-    const writer = this.writers[market % this.shards];
+    const writer = this.targets[market % this.shards];
     const slot = writer.claimRun(count);
     if (slot < 0) return RING_FULL;
     this.records += count;
@@ -205,6 +239,7 @@ export class FrameWriter {
 
   /** The frame is whole: it becomes visible with the next commit. */
   end(): void {
+    if (this.poisoned !== null) this.leaveOut(this.poisoned);
     this.frameNumber = (this.frameNumber + 1) | 0;
     for (let i = 0; i < this.touchedCount; i++) {
       const market = this.touched[i];
@@ -214,101 +249,59 @@ export class FrameWriter {
       this.countedIn[market] = this.frameNumber;
       this.marketCounters[row + marketCounter.updates] += this.updates[i];
     }
-    if (this.shards === 1) this.writers[0].endFrame();
-    else for (let shard = 0; shard < this.shards; shard++) this.writers[shard].endFrame();
-    if (++this.framesInCommit >= COMMIT_FRAMES_MAX) this.commit();
+    this.endFrame();
   }
 
   /** Records of our own that no frame brought: they become visible with the next commit and count as none. */
-  endRecords(): void {
-    for (let shard = 0; shard < this.shards; shard++) this.writers[shard].endFrame();
+  endRecords(connection = 0): void {
+    if (this.journal !== null) {
+      for (const writer of this.writers)
+        if (writer.frameSlots > 0) this.journal.records(connection, writer.frameBytes(), this.frame[0]);
+    }
+    this.endOwn();
+  }
+
+  /** Takes a record as it was in a ring, header and all. Returns false where the ring stayed full. */
+  writeSlot(market: number, bytes: Uint8Array, from: number): boolean {
+    const shard = market % this.shards;
+    const writer = this.writers[shard];
+    let slot = writer.claim();
+    if (slot < 0) slot = this.claimFull(writer, shard);
+    if (slot < 0) return false;
+    writer.u8.set(bytes.subarray(from, from + SLOT_BYTES), slot * SLOT_BYTES);
+    return true;
+  }
+
+  /** Updates of a market are lost, for a StateReason; what was made since a time (µs since 1970) may be missing. */
+  writeGap(market: number, reason: number, sinceUs: number): void {
+    const slot = this.claim(market, RecordType.gap);
+    if (slot < 0) return;
+    fillGap(this, slot, reason, this.frame[0], sinceUs);
+  }
+
+  private leaveOut(markets: readonly number[]): void {
+    for (const market of markets) {
+      const writer = this.writers[market % this.shards];
+      writer.leaveOut((slot) => writer.u16[slot * SLOT_U16 + 1] === market);
+      this.writeGap(market, StateReason.poison, 0);
+    }
   }
 
   /** The frame is decoded once more: nothing of the pass before stays. */
   restart(): void {
     if (this.touchedCount === 0) return;
     this.abandon();
-    this.begin();
-  }
-
-  /** The frame is bad: nothing of it stays. */
-  abandon(): void {
-    for (let shard = 0; shard < this.shards; shard++) this.writers[shard].abandonFrame();
-  }
-
-  /** Makes all ended frames visible, with a stamp behind them in each ring that got some. */
-  commit(): void {
-    let committed = 0;
-    const nowNs = this.framesInCommit > 0 ? this.clock.nowNs() : 0;
-    for (let shard = 0; shard < this.shards; shard++) {
-      const writer = this.writers[shard];
-      if (!writer.hasEnded) continue;
-      if (this.framesInCommit > 0) this.writeStamp(writer, nowNs);
-      writer.commit();
-      committed = 1;
-    }
-    if (this.framesInCommit > 0 && this.policy !== 'block-without-limit')
-      this.decode.record(nowNs - this.firstReceiveNs, this.framesInCommit);
-    this.counters[ingressCounter.commits] += committed;
-    this.framesInCommit = 0;
-  }
-
-  private writeStamp(writer: RingWriter, nowNs: number): void {
-    const slot = writer.claim();
-    if (slot < 0) return; // a full ring has no room to be measured in
-    writer.u32[slot * SLOT_U32] = RecordType.stamp;
-    writer.u32[slot * SLOT_U32 + 1] = this.framesInCommit;
-    writer.f64[slot * SLOT_F64 + stamp.at.receiveTimeNs] = this.firstReceiveNs;
-    writer.f64[slot * SLOT_F64 + stamp.at.commitTimeNs] = nowNs;
-    writer.endFrame();
-  }
-
-  /** Frames ended and not yet visible. */
-  get uncommitted(): number {
-    return this.framesInCommit;
-  }
-
-  /** Slots held in a shard's ring, for reports. */
-  heldSlots(shard: number): number {
-    return this.writers[shard].heldSlots;
-  }
-
-  /** The ring is full: earlier frames are shown to the shard, then the policy waits for room or gives up (DESIGN §5). */
-  private claimFull(writer: RingWriter, shard: number): number {
-    writer.commit();
-    if (writer.frameSlots >= writer.slots) return FrameResult.tooLarge;
-    if (this.policy === 'drop') return FrameResult.dropped;
-    const words = this.shardWords[shard];
-    const start = this.clock.nowNs();
-    let heartbeat = Atomics.load(words, shardWords.at.heartbeat);
-    // A shard given up on that has not beaten since is not waited for again, else each frame would cost a second.
-    if (heartbeat === this.givenUpBeats[shard]) return FrameResult.dropped;
-    let beatNs = start;
-    for (;;) {
-      writer.waitForRoom(BLOCK_STEP_MS);
-      const now = this.clock.nowNs();
-      const slot = writer.claim();
-      if (slot >= 0) {
-        this.counters[ingressCounter.blockedNs] += now - start;
-        return slot;
-      }
-      const beat = Atomics.load(words, shardWords.at.heartbeat);
-      if (beat !== heartbeat) {
-        heartbeat = beat;
-        beatNs = now;
-      }
-      const isDown = now - beatNs > HEARTBEAT_STALE_MS * 1e6;
-      const isOver = this.policy === 'block' && now - start > BLOCK_TOTAL_MS * 1e6;
-      if ((isDown && this.policy === 'block') || isOver) {
-        this.counters[ingressCounter.blockedNs] += now - start;
-        if (isDown) this.givenUpBeats[shard] = heartbeat;
-        return FrameResult.dropped;
-      }
-    }
+    this.clear();
   }
 
   /** Marks a market as having lost a frame; its shard makes the book say so before anything else of it is shown. */
   markDropped(market: number): void {
+    if (this.areDropsRecords) {
+      this.begin();
+      this.writeGap(market, StateReason.drop, 0);
+      this.endOwn();
+      return;
+    }
     Atomics.add(this.drops, market, 1);
     this.marketCounters[market * MARKET_COUNTER_COLUMNS + marketCounter.dropped]++;
     const shard = market % this.shards;

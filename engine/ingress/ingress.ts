@@ -1,16 +1,18 @@
 // The main thread's side of the ingress thread: starts it, asks it to stop, and never lets it end with its app open.
 
 import { Worker } from 'node:worker_threads';
-import { INGRESS_CLOSE_MS, START_DEADLINE_MS } from '../../schemas/config.ts';
+import { INGRESS_CLOSE_MS, RECOVERY_IDLE_MS, START_DEADLINE_MS } from '../../schemas/config.ts';
 import type { GcReport } from '../../schemas/shard-task.ts';
 import { engineWords } from '../../schemas/shared-state.ts';
 import { entryUrl } from '../base/entry.ts';
 import { UsageError } from '../base/errors.ts';
 import type { LogLevel } from '../connect/hooks.ts';
 import type { FeedReport } from '../connect/report.ts';
+import type { IngressImage } from '../journal/checkpoint.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import type { FromIngress, IngressClosed, IngressStart, ToIngress } from './messages.ts';
+import type { FromIngress, IngressClosed, IngressStart, Recovered, ToIngress } from './messages.ts';
+import type { TellRejected } from './rejected-frames.ts';
 import type { ReplayCounts } from './replay-source.ts';
 import type { ConnectionReport } from './server.ts';
 
@@ -25,11 +27,18 @@ export class Ingress {
   private waiting: Waiting[] = [];
   private failure: Error | null = null;
   private isClosing = false;
+  /** Work that may take longer goes on: who waits for the port waits again. */
+  private renew: () => void = () => undefined;
   private readonly exited: Promise<number>;
   /** Called when the thread fails after its start. */
   onFailure: (error: Error) => void = () => undefined;
   /** Called with what the connectors report. */
   onLog: (level: LogLevel, text: string, fields: Readonly<Record<string, unknown>>) => void = () => undefined;
+
+  /** Called with frames that could not be taken, and how many more there were. */
+  onRejected: TellRejected = () => undefined;
+  /** Called now and then while the journal is applied, with the last entry that was. */
+  onProgress: (sequence: number) => void = () => undefined;
 
   constructor(start: IngressStart) {
     this.worker = new Worker(entryUrl('./thread.ts', import.meta.url), { workerData: start, name: 'ingress' });
@@ -51,6 +60,9 @@ export class Ingress {
       this.onLog(message.level, message.text, message.fields);
       return;
     }
+    if (message.op === 'rejected') this.onRejected(message.frames, message.leftOut);
+    if (message.op === 'recovering' || message.op === 'recovered') this.renew();
+    if (message.op === 'recovering') this.onProgress(message.sequence);
     const found = this.waiting.filter(({ op }) => op === message.op);
     this.waiting = this.waiting.filter(({ op }) => op !== message.op);
     for (const { resolve } of found) resolve(message);
@@ -75,11 +87,22 @@ export class Ingress {
   /** Resolves with the port once it is open; rejects with a UsageError where it is taken. */
   async listening(): Promise<number> {
     const late = deadline(START_DEADLINE_MS, 'ingress thread: expected to listen in time');
+    this.renew = () => late.renew(RECOVERY_IDLE_MS);
     try {
       return (await Promise.race([this.next('listening', null), late.promise])).port;
     } finally {
       late.cancel();
     }
+  }
+
+  /** Resolves when the entries of the journal are in the rings, and what they cannot tell is marked. */
+  async recovered(): Promise<Recovered> {
+    return (await this.next('recovered', null)).recovered;
+  }
+
+  /** Begins a checkpoint; resolves with the thread's part of it, or with null where a ring has no room for it now. */
+  async checkpoint(number: number): Promise<IngressImage | null> {
+    return (await this.next('checkpoint', { op: 'checkpoint', number })).image;
   }
 
   /** Resolves when the recordings are wholly in the rings. */
@@ -147,10 +170,19 @@ function firstLine(text: string): string {
   return text.split('\n')[0].replace(/^UsageError: /, '');
 }
 
-function deadline(ms: number, message: string): { promise: Promise<never>; cancel: () => void } {
+function deadline(
+  ms: number,
+  message: string,
+): { promise: Promise<never>; cancel: () => void; renew: (ms: number) => void } {
   let timer: NodeJS.Timeout | undefined;
+  let fail: (error: Error) => void = () => undefined;
+  const renew = (untilMs: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => fail(new Error(message)), untilMs);
+  };
   const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), ms);
+    fail = reject;
   });
-  return { promise, cancel: () => clearTimeout(timer) };
+  renew(ms);
+  return { promise, cancel: () => clearTimeout(timer), renew };
 }

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { UsageError } from '../base/errors.ts';
+import { firstEntryTimeUs, journalAt } from './recorded-journal.ts';
 
 /** One line of a recording, whatever its form. */
 export type RecordedLine = {
@@ -88,23 +89,23 @@ export async function* recordedLines(path: string): AsyncGenerator<RecordedLine>
   }
 }
 
-export type MergedLine = { readonly line: RecordedLine; readonly file: number };
-
-/** Several files merged by time, ties in argument order; a line without a time follows the one before it. */
-export async function* mergedLines(paths: readonly string[]): AsyncGenerator<MergedLine> {
-  const sources = paths.map((path) => recordedLines(path));
+/** Sources merged by time, ties in their order; an item without a time follows the one before it. */
+export async function* merged<Item>(
+  sources: readonly AsyncGenerator<Item>[],
+  timeOf: (item: Item) => number | null,
+): AsyncGenerator<{ readonly item: Item; readonly source: number }> {
   const heads = await Promise.all(sources.map((source) => source.next()));
-  const times = heads.map((head) => (head.done ? 0 : (head.value.timeUs ?? 0)));
+  const times = heads.map((head) => (head.done ? 0 : (timeOf(head.value) ?? 0)));
   for (;;) {
     let best = -1;
-    for (let file = 0; file < heads.length; file++) {
-      if (heads[file].done !== true && (best < 0 || times[file] < times[best])) best = file;
+    for (let source = 0; source < heads.length; source++) {
+      if (heads[source].done !== true && (best < 0 || times[source] < times[best])) best = source;
     }
     if (best < 0) return;
-    yield { line: heads[best].value as RecordedLine, file: best };
+    yield { item: heads[best].value as Item, source: best };
     heads[best] = await sources[best].next();
     const head = heads[best];
-    if (!head.done) times[best] = head.value.timeUs ?? times[best];
+    if (!head.done) times[best] = timeOf(head.value) ?? times[best];
   }
 }
 
@@ -112,6 +113,12 @@ export async function* mergedLines(paths: readonly string[]): AsyncGenerator<Mer
 export async function firstTimeUs(paths: readonly string[]): Promise<number | null> {
   let first: number | null = null;
   for (const path of paths) {
+    const journal = journalAt(path);
+    if (journal !== null) {
+      const timeUs = firstEntryTimeUs(journal);
+      if (timeUs !== null) first = Math.min(first ?? timeUs, timeUs);
+      continue;
+    }
     for await (const line of recordedLines(path)) {
       if (line.timeUs === null && line.kind === 'recv') break;
       if (line.timeUs === null) continue;

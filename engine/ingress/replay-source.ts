@@ -2,25 +2,41 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ingressCounter } from '../../schemas/counters.ts';
-import { type Dialect, RecordType } from '../../schemas/ids.ts';
+import { DIALECTS, type Dialect, RecordType } from '../../schemas/ids.ts';
 import { SLOT_BYTES } from '../../schemas/layout.ts';
 import { venueRule } from '../../schemas/venue-rules.ts';
 import { UsageError } from '../base/errors.ts';
 import type { DecoderFactory, RecordSink } from '../decode/sink.ts';
+import { type JournalItem, readEntries } from '../journal/journal-reader.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import type { MarketDirectory } from '../route/markets.ts';
+import { Connections } from './connections.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { mergedLines, type RecordedLine, recordedLines } from './recording.ts';
+import { type JournalRead, JournalSource } from './journal-source.ts';
+import { itemTimeUs, journalAt, type RecordedJournal } from './recorded-journal.ts';
+import { merged, type RecordedLine, recordedLines } from './recording.ts';
 import { Session } from './session.ts';
 
 export type ReplayPlan = {
   readonly files: readonly string[];
-  readonly venue: Dialect;
+  /** Of files that do not tell it; null where all do. */
+  readonly venue: Dialect | null;
   /** Times recorded speed; 0 is as fast as it goes. */
   readonly speed: number;
 };
 
-export type ReplayCounts = { readonly frames: number; readonly ignored: number; readonly unplaced: number };
+export type ReplayCounts = {
+  readonly frames: number;
+  readonly ignored: number;
+  readonly unplaced: number;
+  /** Of the files that are journals. */
+  readonly journals: readonly JournalRead[];
+};
+
+/** What comes next of any file: a line, or an item of a journal. */
+type Recorded = RecordedLine | JournalItem;
+const isLine = (recorded: Recorded): recorded is RecordedLine => 'text' in recorded;
+const timeOf = (recorded: Recorded): number | null => (isLine(recorded) ? recorded.timeUs : itemTimeUs(recorded));
 
 /** Hosts, and paths, that tell which member of a venue family a connection belongs to. */
 const ADDRESSES: readonly (readonly [RegExp, Dialect])[] = [
@@ -160,6 +176,11 @@ class Pace {
   }
 }
 
+/** Reads where others wait for the disk, too: nothing else is done on this thread. */
+async function* journalItems({ folder }: RecordedJournal): AsyncGenerator<JournalItem> {
+  yield* readEntries(folder);
+}
+
 function take(session: Session, text: string): void {
   const { buffer, byteOffset, byteLength } = Buffer.from(text, 'utf8');
   session.take(new DataView(buffer, byteOffset, byteLength), 0, byteLength);
@@ -178,9 +199,18 @@ export async function replay(
     if (factory === undefined) throw new UsageError(`replay: expected a venue with a decoder, was ${venue} (--venue)`);
     return factory;
   };
+  const { marketsMax } = memory;
   const make = (venue: Dialect): Session =>
-    new Session(venue, factoryOf(venue), writer, markets, memory.marketsMax, () => undefined);
-  const sessions = new ReplaySessions(plan.venue, make);
+    new Session(venue, factoryOf(venue), writer, markets, marketsMax, () => undefined);
+  const journals = plan.files.map(journalAt);
+  const connections = new Connections(writer, marketsMax);
+  const sources = journals.map((journal) =>
+    journal === null
+      ? null
+      : new JournalSource(journal, memory, { writer, markets, marketsMax, connections, decoders }),
+  );
+  const usual = plan.venue ?? DIALECTS[0];
+  const sessions = new ReplaySessions(usual, make);
   const snapshots = new Map<number, Session>();
   const onlySymbols = new Map<number, string | null>();
   const pace = new Pace(plan.speed);
@@ -193,7 +223,7 @@ export async function replay(
   };
 
   const placeSnapshot = async (file: number, line: RecordedLine, snapshot: BookSnapshot): Promise<void> => {
-    const venue = venueOfAddress(line.address, plan.venue);
+    const venue = venueOfAddress(line.address, usual);
     let symbol = snapshot.symbol ?? symbolOfAddress(line.address);
     if (symbol === null) {
       if (!onlySymbols.has(file)) onlySymbols.set(file, await onlySymbol(plan.files[file], factoryOf(venue), venue));
@@ -211,28 +241,36 @@ export async function replay(
     take(session, `{"snapshot":${named}}`);
   };
 
-  for await (const { line, file } of mergedLines(plan.files)) {
-    await pace.until(line.timeUs, () => writer.commit());
+  const takeLine = async (file: number, line: RecordedLine): Promise<void> => {
     if (line.kind === 'open') sessions.open(file, line);
     // Some venues number requests with the messages that answer them.
     else if (line.kind === 'send') sessions.of(file, line).sent(line.text);
     else if (line.kind === 'recv') {
       begin(line.timeUs);
       take(sessions.of(file, line), line.text);
-    } else if (line.kind === 'http') {
-      const joins = venueRule(venueOfAddress(line.address, plan.venue)).joinsRestSnapshot;
+    } else {
+      const joins = venueRule(venueOfAddress(line.address, usual)).joinsRestSnapshot;
       const snapshot = joins ? bookSnapshotOf(line.text) : null;
-      if (snapshot !== null) await placeSnapshot(file, line, snapshot);
-      else {
-        begin(line.timeUs);
-        ignored++;
-      }
+      if (snapshot !== null) return placeSnapshot(file, line, snapshot);
+      begin(line.timeUs);
+      ignored++;
     }
+  };
+
+  const files = plan.files.map((path, file): AsyncGenerator<Recorded> => {
+    const journal = journals[file];
+    return journal === null ? recordedLines(path) : journalItems(journal);
+  });
+  for await (const { item, source } of merged(files, timeOf)) {
+    await pace.until(timeOf(item), () => writer.commit());
+    if (isLine(item)) await takeLine(source, item);
+    else sources[source]?.take(item);
   }
   writer.commit();
   const counters = writer.counters;
   counters[ingressCounter.ignored] += ignored;
   counters[ingressCounter['snapshot-unplaced']] += unplaced;
   counters[ingressCounter.frames] += ignored + unplaced;
-  return { frames: counters[ingressCounter.frames], ignored, unplaced };
+  const read = sources.flatMap((source) => (source === null ? [] : [source.report()]));
+  return { frames: counters[ingressCounter.frames], ignored, unplaced, journals: read };
 }

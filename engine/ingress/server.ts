@@ -1,16 +1,25 @@
 // The ingest port: one uWebSockets.js app whose sockets are sessions.
 
-import type { TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
+import type { HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
 import { PAYLOAD_BYTES_HARD_MAX } from '../../schemas/config.ts';
 import { ingressCounter } from '../../schemas/counters.ts';
 import type { Dialect } from '../../schemas/ids.ts';
+import { type AccessPlan, Gate, type Refusal } from '../base/access.ts';
 import { UsageError } from '../base/errors.ts';
 import { isDialect } from '../decode/registry.ts';
 import type { DecoderFactory } from '../decode/sink.ts';
 import type { MarketDirectory } from '../route/markets.ts';
+import { createApp } from '../uws/app.ts';
+import { factsOf } from '../uws/facts.ts';
+import { refusesHandshake } from '../uws/handshake.ts';
 import { LISTEN_EXCLUSIVE, loadUws } from '../uws/load.ts';
+import { type Headers, headersOf, writeHeaders } from '../uws/security-headers.ts';
 import { Burst } from './burst.ts';
+import { Connections } from './connections.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import { type IngestLimits, ProducerLimits } from './limits.ts';
+import type { ProducerSession, ProducerSocket } from './producer-session.ts';
+import { Producers } from './producers.ts';
 import { Session } from './session.ts';
 
 export type ConnectionReport = {
@@ -22,23 +31,41 @@ export type ConnectionReport = {
 };
 
 /** What upgrade() attaches; uWebSockets.js makes these properties of the socket object itself, which spares a native call. */
-type Connection = { id: number; dialect: Dialect; producer: string | null; openedAt: string; session: Session | null };
+type Connection = {
+  id: number;
+  dialect: Dialect;
+  producer: string | null;
+  openedAt: string;
+  session: Session | null;
+  /** What its producer's session speaks to, where it has a name. */
+  named: ProducerSocket | null;
+};
 
 export type IngressServerOptions = {
   readonly host: string;
   readonly port: number;
-  readonly token: string | null;
   readonly marketsMax: number;
   readonly decoders: Partial<Record<Dialect, DecoderFactory>>;
-  readonly isAuthorized: (header: string, protocols: string) => boolean;
+  readonly access: AccessPlan;
+  /** Without them nothing is limited. */
+  readonly limits?: IngestLimits | undefined;
+  /** In place of a port of its own: the simulation's has no sockets. */
+  readonly app?: TemplatedApp;
+  /** Those of the thread: feeds count theirs there, and a journal may have left some. */
+  readonly connections?: Connections;
 };
 
-/** Close code for a server that goes away (RFC 6455 §7.4.1). */
+/** Close codes for a server that goes away, and for what it will not have (RFC 6455 §7.4.1). */
 const GOING_AWAY = 1001;
+const POLICY = 1008;
 const IDLE_TIMEOUT_S = 120;
+/** Of what a client wrote, in the answer to it. */
+const SHOWN_CHARACTERS = 80;
 
 export class IngressServer {
   private readonly app: TemplatedApp;
+  private readonly gate: Gate;
+  private readonly headers: Headers;
   private readonly options: IngressServerOptions;
   private readonly writer: FrameWriter;
   private readonly markets: MarketDirectory;
@@ -50,6 +77,9 @@ export class IngressServer {
   private lastSocket: WebSocket<Connection> | null = null;
   private lastSession: Session | null = null;
   private readonly burst: Burst;
+  private readonly connections: Connections;
+  private readonly producers: Producers;
+  private readonly limits: ProducerLimits<Connection> | null;
   private readonly flush: () => void;
 
   constructor(options: IngressServerOptions, writer: FrameWriter, markets: MarketDirectory) {
@@ -61,76 +91,126 @@ export class IngressServer {
       this.flushScheduled = false;
       this.burst.flush();
     };
-    this.app = loadUws().App();
+    const { marketsMax, decoders } = options;
+    this.connections = options.connections ?? new Connections(writer, marketsMax);
+    const flush = (): void => this.burst.flush();
+    this.producers = new Producers({ writer, markets, marketsMax, connections: this.connections, decoders, flush });
+    this.gate = new Gate(options.access);
+    this.headers = headersOf(options.access);
+    this.limits = options.limits === undefined ? null : new ProducerLimits(options.limits, writer.counters);
+    this.app = options.app ?? createApp(options.access.tls);
     this.route();
   }
 
   private route(): void {
+    this.limits?.attach(this.app);
     this.app.ws<Connection>('/ingest/:dialect', {
       maxPayloadLength: PAYLOAD_BYTES_HARD_MAX,
       idleTimeout: IDLE_TIMEOUT_S,
       upgrade: (res, req, context) => {
-        const dialect = decodeURIComponent(req.getParameter(0) ?? '');
-        const protocols = req.getHeader('sec-websocket-protocol');
+        const facts = factsOf(req);
+        const refusal = this.gate.refusal(facts, 'ingest');
+        if (refusal !== null) return this.refuse(res, refusal);
+        if (refusesHandshake(res, req, this.headers)) return;
+        const dialect = req.getParameter(0) ?? '';
         if (!isDialect(dialect) || this.options.decoders[dialect] === undefined) {
-          res
-            .writeStatus('404 Not Found')
-            .end(errorBody('shape', `expected a known dialect, was ${JSON.stringify(dialect)}`));
-          return;
+          const was = JSON.stringify(dialect.slice(0, SHOWN_CHARACTERS));
+          return this.answer(res, '404 Not Found', 'shape', `expected a known dialect, was ${was}`);
         }
-        if (!this.options.isAuthorized(req.getHeader('authorization'), protocols)) {
-          this.writer.counters[ingressCounter.unauthorized]++;
-          res.writeStatus('401 Unauthorized').end(errorBody('unauthorized', 'expected a valid token'));
-          return;
-        }
+        const full = this.limits?.refusal(res) ?? null;
+        if (full !== null) return this.answer(res, '503 Service Unavailable', full.name, full.message);
         const producer = new URLSearchParams(req.getQuery()).get('producer');
+        const unnamed = producer === null ? null : this.producers.refusal(producer, dialect);
+        if (unnamed !== null) return this.answer(res, unnamed.status, unnamed.category, unnamed.message);
         const connection: Connection = {
           id: this.nextId++,
           dialect,
           producer,
           openedAt: new Date().toISOString(),
           session: null,
+          named: null,
         };
         res.upgrade(
           connection,
           req.getHeader('sec-websocket-key'),
-          protocols.startsWith('millrace') ? 'millrace' : '',
+          hasProtocol(facts.protocols) ? 'millrace' : '',
           req.getHeader('sec-websocket-extensions'),
           context,
         );
       },
       open: (socket) => this.open(socket),
       message: (socket, message) => this.message(socket, message),
+      ping: (socket) => this.limits?.control(socket, true),
+      pong: (socket) => this.limits?.control(socket, false),
       close: (socket) => this.closed(socket),
     });
     this.app.any('/*', (res) => {
-      res.writeStatus('404 Not Found').end(errorBody('shape', 'expected a WebSocket on /ingest/DIALECT'));
+      this.answer(res, '404 Not Found', 'shape', 'expected a WebSocket on /ingest/DIALECT');
+    });
+  }
+
+  private refuse(res: HttpResponse, { status, cause, message }: Refusal): void {
+    this.writer.counters[ingressCounter[cause]]++;
+    this.answer(res, status === 401 ? '401 Unauthorized' : '403 Forbidden', 'unauthorized', message);
+  }
+
+  private answer(res: HttpResponse, status: string, category: string, message: string): void {
+    res.cork(() => {
+      res.writeStatus(status).writeHeader('content-type', 'application/json; charset=utf-8');
+      if (status.startsWith('401')) res.writeHeader('www-authenticate', 'Bearer');
+      writeHeaders(res, this.headers);
+      res.end(errorBody(category, message));
     });
   }
 
   private open(socket: WebSocket<Connection>): void {
     const connection = socket.getUserData();
-    const factory = this.options.decoders[connection.dialect];
-    if (factory === undefined) throw new Error(`expected a decoder for ${connection.dialect}`);
-    connection.session = new Session(
-      connection.dialect,
-      factory,
-      this.writer,
-      this.markets,
-      this.options.marketsMax,
-      (category, message, count) => {
-        // A frame may be decoded after its socket has closed: then there is no one to tell.
-        if (this.sockets.has(connection.id)) socket.send(JSON.stringify({ op: 'error', category, message, count }));
-      },
-    );
     this.sockets.set(connection.id, socket);
     this.writer.counters[ingressCounter.connectionsOpened]++;
+    const session = connection.producer === null ? this.begin(socket) : this.resume(socket, connection.producer);
+    connection.session = session;
+    this.limits?.opened(socket, () => session?.frames ?? 0);
+    if (session === null) socket.end(POLICY, 'expected the dialect of this producer, and room for one more');
+  }
+
+  private begin(socket: WebSocket<Connection>): Session {
+    const { id, dialect } = socket.getUserData();
+    const factory = this.options.decoders[dialect];
+    if (factory === undefined) throw new Error(`expected a decoder for ${dialect}`);
+    const answer = (category: string, message: string, count: number): void => {
+      // A frame may be decoded after its socket has closed: then there is no one to tell.
+      if (this.sockets.has(id)) socket.send(JSON.stringify({ op: 'error', category, message, count }));
+    };
+    const { writer, markets } = this;
+    return this.connections.begin(
+      { dialect, source: 'pushed', producer: null, address: null },
+      () => new Session(dialect, factory, writer, markets, this.options.marketsMax, answer),
+    );
+  }
+
+  /** The producer's session goes on with this socket. */
+  private resume(socket: WebSocket<Connection>, producer: string): ProducerSession | null {
+    const connection = socket.getUserData();
+    connection.named = {
+      send: (text) => {
+        if (this.sockets.has(connection.id)) socket.send(text);
+      },
+      end: (code, reason) => {
+        // Nothing more of it is taken, though more may have come already.
+        connection.session = null;
+        this.lastSocket = null;
+        this.lastSession = null;
+        if (this.sockets.has(connection.id)) socket.end(code, reason);
+      },
+    };
+    return this.producers.open(producer, connection.dialect, connection.named);
   }
 
   /** The hot handler: the buffer is valid only until it returns. One commit per burst of the event loop at the latest. */
   private message(socket: WebSocket<Connection>, message: ArrayBuffer): void {
     const session = socket === this.lastSocket ? this.lastSession : this.turnTo(socket);
     if (session === null) return;
+    if (this.limits?.isRated === true && !this.limits.takes(socket, message.byteLength)) return;
     this.burst.add(session, message);
     if (!this.flushScheduled) {
       this.flushScheduled = true;
@@ -150,10 +230,17 @@ export class IngressServer {
     this.lastSession = null;
     const connection = socket.getUserData();
     this.sockets.delete(connection.id);
+    this.limits?.closed(socket);
     this.burst.flush();
-    connection.session?.takeCounts();
+    this.leave(connection);
     connection.session = null;
     this.writer.counters[ingressCounter.connectionsClosed]++;
+  }
+
+  private leave({ session, producer, named }: Connection): void {
+    if (producer === null && session !== null) this.connections.end(session.connection);
+    // A connection that was replaced or cut has let its session go already.
+    if (named !== null) this.producers.closed(producer ?? '', named);
   }
 
   /** Opens the port. Rejects with a UsageError where it is taken. */
@@ -203,11 +290,18 @@ export class IngressServer {
   /** Closes every socket and the app; returns how many sockets there were. Must run before the thread ends. */
   close(): number {
     const open = [...this.sockets.values()];
+    this.limits?.close();
     this.burst.flush();
+    this.producers.stop();
     for (const socket of open) socket.end(GOING_AWAY, 'shutting down');
     this.app.close();
     return open.length;
   }
+}
+
+/** A client that offers subprotocols, as browsers must to present a token, is answered with the one that is ours. */
+function hasProtocol(protocols: string): boolean {
+  return protocols.split(',').some((protocol) => protocol.trim() === 'millrace');
 }
 
 function errorBody(category: string, message: string): string {

@@ -2,7 +2,10 @@
 
 import { ERROR_ANSWER_INTERVAL_MS, PAYLOAD_BYTES_MAX } from '../../schemas/config.ts';
 import { INGRESS_COUNTERS, type IngressCounterName, ingressCounter } from '../../schemas/counters.ts';
-import { FrameResult, REJECTION_NAMES } from '../../schemas/ids.ts';
+import { DIALECTS, type Dialect, FrameResult, REJECTION_NAMES } from '../../schemas/ids.ts';
+import { JournalFlag } from '../../schemas/journal.ts';
+import { captureState, restoreState } from '../base/state-image.ts';
+import { frameBytes, frameF64, frameMemory, frameU32, frameView } from '../decode/frame-memory.ts';
 import { scanState } from '../decode/scan.ts';
 import type { DecoderFactory, FrameDecoder, RecordSink } from '../decode/sink.ts';
 import { unescapeFrame } from '../decode/unescape.ts';
@@ -68,7 +71,11 @@ export class SessionSink implements RecordSink {
     return this.markets.find(bytes, venueFrom, venueTo, bytes, from, to);
   }
 
+  /** A frame that finds no room is still decoded to its end: its decoder must know all that came. */
   claim(market: number, type: number): number {
+    const slot = this.writer.claim(market, type);
+    if (slot !== FrameResult.dropped) return slot;
+    this.writer.drop();
     return this.writer.claim(market, type);
   }
 
@@ -80,16 +87,35 @@ export class SessionSink implements RecordSink {
   restart(): void {}
 }
 
+/** A frame that found no room is dropped, unless it is bad: that it is whatever the rings hold. */
+function droppedOr(result: number): number {
+  return result >= 0 || result === FrameResult.internal ? FrameResult.dropped : result;
+}
+
 /** What the session says to its producer: called at most once a second per category. */
 export type ErrorAnswer = (category: string, message: string, count: number) => void;
 
+const NO_STATE = new Uint8Array(0);
+
 export class Session {
   readonly dialect: string;
+  /** Name its producer gave itself, or null. */
+  readonly producer: string | null = null;
   frames = 0;
-  private readonly writer: FrameWriter;
-  private readonly markets: MarketDirectory;
+  /** Number of the connection in the journal, and JournalFlag bits and the producer's number of the frame at hand. */
+  connection = 0;
+  journalFlags = 0;
+  producerSequence = 0;
+  /** Engine time in ns of the last frame, where there is a journal; 0 for none. */
+  lastFrameNs = 0;
+  protected readonly writer: FrameWriter;
+  protected readonly markets: MarketDirectory;
+  /** Frames are judged by their number, too: judge(). */
+  protected isNumbered = false;
+  private readonly dialectIndex: number;
+  private readonly factory: DecoderFactory;
   private readonly sink: SessionSink;
-  private readonly decoder: FrameDecoder;
+  protected decoder: FrameDecoder;
   private readonly bytesMax: number;
   /** Markets of this connection: a flag by id, and the ids. */
   private readonly isSeen: Uint8Array;
@@ -113,6 +139,8 @@ export class Session {
     this.dialect = dialect;
     this.writer = writer;
     this.markets = markets;
+    this.dialectIndex = DIALECTS.indexOf(dialect as Dialect);
+    this.factory = factory;
     this.decoder = factory(sink, dialect);
     this.bytesMax = PAYLOAD_BYTES_MAX[dialect];
     this.isSeen = new Uint8Array(marketsMax);
@@ -128,10 +156,17 @@ export class Session {
     this.frames++;
     counters[ingressCounter.frames]++;
     counters[ingressCounter.bytes] += length;
-    const result = length > this.bytesMax ? FrameResult.tooLarge : this.decode(view, at, length);
+    let result = length > this.bytesMax ? FrameResult.tooLarge : this.decode(view, at, length);
+    const isGood = result >= 0;
+    if (!isGood || result === FrameResult.unknown) this.keepRejected(result, view, at, length);
+    if (this.writer.isDropping) result = droppedOr(result);
+    if (this.isNumbered) result = this.judge(result, length <= this.bytesMax);
+    if (this.writer.journal !== null) this.writeDown(result, view, at, length);
     if (result < 0) {
       this.writer.abandon();
-      this.markets.rollback();
+      // Where a good frame is not applied, its decoder still remembers the markets it has named.
+      if (isGood) this.markets.confirm();
+      else this.markets.rollback();
       this.reject(result);
       return result;
     }
@@ -140,6 +175,11 @@ export class Session {
     else if (result === FrameResult.ignored) counters[ingressCounter.ignored]++;
     else counters[result === FrameResult.control ? ingressCounter.control : ingressCounter.unknown]++;
     return result;
+  }
+
+  private keepRejected(result: number, view: DataView, at: number, length: number): void {
+    const category = result === FrameResult.unknown ? 'unknown' : REJECTION_NAMES[-result];
+    this.writer.rejected?.note(category, this.connection, this.dialect, this.producer, view, at, length);
   }
 
   private decode(view: DataView, at: number, length: number): number {
@@ -166,13 +206,74 @@ export class Session {
     return this.decoder.decode(copy.subarray(0, length), length);
   }
 
+  /** What a frame comes to by its number; by default numbers say nothing. `isDecoded` where its decoder has seen it. */
+  protected judge(result: number, _isDecoded: boolean): number {
+    return result;
+  }
+
+  /** Goes ahead of the frame's end, which may commit: a stamp speaks of the entries whose records are before it. */
+  private writeDown(result: number, view: DataView, at: number, length: number): void {
+    const { writer } = this;
+    this.lastFrameNs = writer.frame[0];
+    writer.journal?.frame(
+      this.connection,
+      this.dialectIndex,
+      result === FrameResult.dropped ? this.journalFlags | JournalFlag.dropped : this.journalFlags,
+      result,
+      writer.frame[0],
+      this.producerSequence,
+      view,
+      at,
+      length,
+    );
+  }
+
   /** A text was sent on this connection. */
   sent(text: string): void {
-    this.decoder.sent?.(text);
+    if (this.decoder.sent === undefined) return;
+    const { journal } = this.writer;
+    if (journal !== null) journal.sent(this.connection, this.dialectIndex, Buffer.from(text), this.writer.nowNs());
+    this.decoder.sent(text);
+  }
+
+  /** Markets of this connection. */
+  get seenMarkets(): readonly number[] {
+    return this.seen;
+  }
+
+  /** What the decoder must remember. */
+  captureDecoder(): Uint8Array {
+    return this.decoder.isStateless === true ? NO_STATE : captureState(this.decoder, { shared: this.shared() });
+  }
+
+  /** Goes on where a session was whose decoder came to `image`, and which had these markets. */
+  restore(image: Uint8Array, markets: readonly number[]): void {
+    if (this.decoder.isStateless !== true) this.fill(image);
+    for (const market of markets) this.see(market);
+    this.gapsTaken = this.decoder.gaps ?? 0;
+    this.duplicatesTaken = this.decoder.duplicates ?? 0;
+  }
+
+  private fill(image: Uint8Array): void {
+    const { stateClasses: classes = {} } = this.decoder;
+    restoreState(this.decoder, image, { shared: this.shared(), classes });
+  }
+
+  /** The decoder forgets all: frames between two that it is given are not known. */
+  beginAnew(): void {
+    this.takeCounts();
+    this.decoder = this.factory(this.sink, this.dialect);
+    this.gapsTaken = 0;
+    this.duplicatesTaken = 0;
+  }
+
+  /** What the decoder works with, and is none of its state. */
+  private shared(): object[] {
+    return [this.sink, frameMemory, frameMemory.buffer, frameBytes, frameView, frameF64, frameU32];
   }
 
   /** Nothing of the pass before stays. */
-  private startAgain(): void {
+  protected startAgain(): void {
     this.writer.restart();
     this.sink.restart();
     this.markets.rollback();
@@ -194,18 +295,22 @@ export class Session {
     if (now >= this.answerAtMs[-code]) this.tell(-code, now);
   }
 
-  private noteTouched(): void {
+  protected noteTouched(): void {
     const { touched, touchedCount } = this.writer;
     for (let i = 0; i < touchedCount; i++) {
       // A market that only a refused frame named is gone again.
-      if (this.isSeen[touched[i]] === 1 || touched[i] >= this.markets.size) continue;
-      this.isSeen[touched[i]] = 1;
-      this.seen.push(touched[i]);
+      if (touched[i] < this.markets.size) this.see(touched[i]);
     }
   }
 
+  private see(market: number): void {
+    if (this.isSeen[market] === 1) return;
+    this.isSeen[market] = 1;
+    this.seen.push(market);
+  }
+
   /** A dropped frame may have held any market of this connection: all of them are marked, so none is silently wrong. */
-  private dropMarkets(): void {
+  protected dropMarkets(): void {
     this.noteTouched();
     for (const market of this.seen) this.writer.markDropped(market);
   }
@@ -228,10 +333,18 @@ export class Session {
     }
   }
 
+  protected sentenceOf(category: string): string {
+    return REJECTION_SENTENCES[category];
+  }
+
+  protected say(category: string, message: string, count: number): void {
+    this.answer(category, message, count);
+  }
+
   private tell(code: number, now: number): void {
     this.answerAtMs[code] = now + ERROR_ANSWER_INTERVAL_MS;
     const category = REJECTION_NAMES[code];
-    this.answer(category, REJECTION_SENTENCES[category], this.unanswered[code]);
+    this.say(category, this.sentenceOf(category), this.unanswered[code]);
     this.unanswered[code] = 0;
   }
 }

@@ -7,18 +7,23 @@ import { engineWords } from '../../schemas/shared-state.ts';
 import { assert } from '../base/assert.ts';
 import { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
-import { tokenCheck } from '../base/token.ts';
 import type { FeedStats } from '../connect/report.ts';
+import { RingJournalLog } from '../journal/ring-log.ts';
 import { GcCount } from '../observe/gc.ts';
 import { GcPauses } from '../observe/gc-pauses.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { MarketDirectory } from '../route/markets.ts';
+import { Connections } from './connections.ts';
 import { DECODERS } from './decoders.ts';
 import type { FeedParts, Feeds } from './feeds.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { FromIngress, IngressStart, ToIngress } from './messages.ts';
+import { makeIngressImage } from './ingress-image.ts';
+import type { FromIngress, IngressPast, IngressStart, ToIngress } from './messages.ts';
+import { applyPast } from './past.ts';
+import { RejectedFrames } from './rejected-frames.ts';
 import { replay } from './replay-source.ts';
 import { IngressServer } from './server.ts';
+import type { SessionParts } from './session-maker.ts';
 
 const start = workerData as IngressStart;
 const port = parentPort;
@@ -29,6 +34,7 @@ const words = new Int32Array(start.memory.words);
 const clock = new EngineClock(start.memory.anchor);
 const markets = new MarketDirectory(start.memory, start.accepts);
 const writer = new FrameWriter(start.memory, clock, start.replay === null ? 'block' : 'block-without-limit');
+const connections = new Connections(writer, start.memory.marketsMax);
 
 let server: IngressServer | null = null;
 let feeds: Feeds | null = null;
@@ -63,6 +69,7 @@ async function close(): Promise<void> {
     connectionsClosed = server?.close() ?? 0;
   } finally {
     finish();
+    writer.rejected?.flush();
     tell({ op: 'closed', connectionsClosed, feeds: stopped });
     port?.close();
   }
@@ -77,15 +84,44 @@ function fail(error: unknown): void {
   void close();
 }
 
+function rejectedFrames(): RejectedFrames {
+  return new RejectedFrames(
+    () => clock.wallUs(clock.nowNs()),
+    (frames, leftOut) => tell({ op: 'rejected', frames, leftOut }),
+  );
+}
+
+const parts: SessionParts = { writer, markets, marketsMax: start.memory.marketsMax, connections, decoders: DECODERS };
+
+/** Applies what a journal has, and from here on writes everything down in it. */
+function recover(past: IngressPast): void {
+  const { journal } = start.memory;
+  assert(journal !== null, 'ingress thread: expected memory for a journal');
+  const recovered = applyPast(past, clock, parts, (sequence) => tell({ op: 'recovering', sequence }));
+  writer.journal = new RingJournalLog(journal, past.sequence);
+  writer.journal.start(Buffer.from(JSON.stringify(past.started)), recovered.startedNs);
+  writer.commit();
+  tell({ op: 'recovered', recovered });
+}
+
+/** Between two frames, so that what lies in the rings before the checkpoint is what this image knows of. */
+function checkpoint(number: number): void {
+  server?.decodeWaiting();
+  const sequence = writer.checkpoint(number);
+  const image = sequence === 0 ? null : makeIngressImage(sequence, start.memory, parts);
+  tell({ op: 'checkpoint', image });
+}
+
 async function listen(options: NonNullable<IngressStart['listen']>): Promise<void> {
   server = new IngressServer(
     {
       host: options.host,
       port: options.port,
-      token: options.token,
       marketsMax: start.memory.marketsMax,
       decoders: DECODERS,
-      isAuthorized: tokenCheck(options.token),
+      access: options.access,
+      connections,
+      limits: options.limits,
     },
     writer,
     markets,
@@ -111,12 +147,14 @@ function feedParts(before: IngressServer): FeedParts {
     clock,
     writer,
     markets,
+    connections,
     before: () => before.decodeWaiting(),
     log: (level, text, fields) => tell({ op: 'log', level, text, fields }),
   };
 }
 
 function eachSecond(): void {
+  writer.rejected?.flush();
   server?.eachSecond();
   feeds?.eachSecond();
 }
@@ -141,11 +179,15 @@ port.on('message', (message: ToIngress) => {
   if (message.op === 'connections')
     tell({ op: 'connections', connections: server?.reports() ?? [], feeds: feeds?.reports() ?? [] });
   else if (message.op === 'gc') countGc();
+  else if (message.op === 'checkpoint') checkpoint(message.number);
   else if (message.op === 'stop-accepting') server?.stopAccepting();
   else void close();
 });
 
 try {
+  if (start.past != null) recover(start.past);
+  // Not before: what the journal has was kept when it came.
+  if (start.keepsRejected === true) writer.rejected = rejectedFrames();
   if (start.listen !== null) await listen(start.listen);
   if (start.replay !== null) {
     const counts = await replay(start.replay, start.memory, writer, markets, DECODERS);

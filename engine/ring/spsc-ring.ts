@@ -41,6 +41,8 @@ export class RingWriter {
   readonly u32: Uint32Array;
   readonly f64: Float64Array;
   readonly slots: number;
+  /** Slots that claim() and claimRun() may fill; the rest is in reserve. */
+  private readonly limit: number;
   private readonly control: Int32Array;
   private readonly mask: number;
   private readonly work: Doorbell;
@@ -50,8 +52,11 @@ export class RingWriter {
   private ended: number;
   private next: number;
 
-  /** `work` is the doorbell of the consumer's thread, rung after a commit. */
-  constructor(ring: RingMemory, work: Doorbell) {
+  /**
+   * `work` is the doorbell of the consumer's thread, rung after a commit. `reserveSlots` are kept for claimReserve(), so
+   * that a commit can end with a record of its own however full the ring is.
+   */
+  constructor(ring: RingMemory, work: Doorbell, reserveSlots = 0) {
     this.control = new Int32Array(ring.memory, 0, RING_CONTROL_BYTES / 4);
     this.room = new Doorbell(ring.memory, RING_CONTROL_BYTES);
     this.work = work;
@@ -61,6 +66,7 @@ export class RingWriter {
     this.u32 = new Uint32Array(ring.memory, HEADER_BYTES, bytes / 4);
     this.f64 = new Float64Array(ring.memory, HEADER_BYTES, bytes / 8);
     this.slots = ring.slots;
+    this.limit = ring.slots - reserveSlots;
     this.mask = ring.slots - 1;
     this.headSeen = Atomics.load(this.control, ringControl.head);
     this.tail = Atomics.load(this.control, ringControl.tail);
@@ -70,12 +76,21 @@ export class RingWriter {
 
   /** Takes the next slot for writing: its index, or RING_FULL. The consumer's position is read again only when needed. */
   claim(): number {
-    if (((this.next - this.headSeen) | 0) >= this.slots) {
+    if (((this.next - this.headSeen) | 0) >= this.limit) {
       this.headSeen = Atomics.load(this.control, ringControl.head);
-      if (((this.next - this.headSeen) | 0) >= this.slots) return RING_FULL;
+      if (((this.next - this.headSeen) | 0) >= this.limit) return RING_FULL;
     }
     const slot = this.next & this.mask;
     this.next = (this.next + 1) | 0;
+    return slot;
+  }
+
+  /** Takes a slot of the reserve too; there is one after every commit before which claim() took any. */
+  claimReserve(): number {
+    const slot = this.next & this.mask;
+    this.next = (this.next + 1) | 0;
+    if (((this.next - this.headSeen) | 0) > this.slots)
+      assert(this.heldSlots <= this.slots, `ring: expected a slot in reserve, was none of ${this.slots}`);
     return slot;
   }
 
@@ -89,9 +104,9 @@ export class RingWriter {
 
   /** True when `count` more slots can be claimed. */
   hasRoom(count: number): boolean {
-    if (((this.next - this.headSeen) | 0) + count <= this.slots) return true;
+    if (((this.next - this.headSeen) | 0) + count <= this.limit) return true;
     this.headSeen = Atomics.load(this.control, ringControl.head);
-    return ((this.next - this.headSeen) | 0) + count <= this.slots;
+    return ((this.next - this.headSeen) | 0) + count <= this.limit;
   }
 
   /** Slots claimed since the last frame ended. */
@@ -104,14 +119,42 @@ export class RingWriter {
     return (this.next - Atomics.load(this.control, ringControl.head)) | 0;
   }
 
-  /** The frame being written is whole: the next commit makes it visible. */
-  endFrame(): void {
+  /** The frame being written is whole: the next commit makes it visible. Returns how many slots wait for that. */
+  endFrame(): number {
     this.ended = this.next;
+    return (this.next - this.tail) | 0;
   }
 
   /** The frame being written is bad: its slots are taken again by the next one. */
   abandonFrame(): void {
     this.next = this.ended;
+  }
+
+  /** A copy of the frame being written. */
+  frameBytes(): Uint8Array {
+    const bytes = new Uint8Array(this.frameSlots * SLOT_BYTES);
+    for (let i = 0; i < this.frameSlots; i++) {
+      const from = ((this.ended + i) & this.mask) * SLOT_BYTES;
+      bytes.set(this.u8.subarray(from, from + SLOT_BYTES), i * SLOT_BYTES);
+    }
+    return bytes;
+  }
+
+  /** Takes the slots for which `isOut` out of the frame being written; the others move together. */
+  leaveOut(isOut: (slot: number) => boolean): void {
+    let kept = this.ended;
+    for (let sequence = this.ended; sequence !== this.next; sequence = (sequence + 1) | 0) {
+      const slot = sequence & this.mask;
+      if (isOut(slot)) continue;
+      this.u8.copyWithin((kept & this.mask) * SLOT_BYTES, slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
+      kept = (kept + 1) | 0;
+    }
+    this.next = kept;
+  }
+
+  /** The tail that the next commit makes. */
+  get endedTail(): number {
+    return this.ended;
   }
 
   /** True when ended frames wait for a commit. */

@@ -4,6 +4,7 @@
 import { SYMBOL_BYTES_MAX } from '../../schemas/config.ts';
 import { FrameResult } from '../../schemas/ids.ts';
 import { engineWords, MARKET_NAME_BYTES_MAX, marketRow } from '../../schemas/shared-state.ts';
+import { UsageError } from '../base/errors.ts';
 import { matchesPattern } from '../base/market-plans.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 
@@ -149,6 +150,22 @@ export class MarketDirectory {
     this.table[place] = market;
     this.places[market] = place;
     return market;
+  }
+
+  /** Gives the next id to a market of a journal, whatever patterns there are now. Throws where that cannot be. */
+  adopt(name: string): void {
+    const bytes = new TextEncoder().encode(name);
+    const colon = bytes.indexOf(COLON);
+    const hash = hashBytes(hashBytes(FNV_OFFSET, bytes, 0, colon), bytes, colon + 1, bytes.length);
+    if (colon < 1 || this.count >= this.limit)
+      throw new UsageError(
+        `--markets-max ${this.limit}: expected room for the markets of the journal, was none left for ${JSON.stringify(name)}`,
+      );
+    let place = hash & this.mask;
+    for (; this.table[place] !== -1; place = (place + 1) & this.mask)
+      if (this.isAt(this.table[place], bytes, 0, colon, bytes, colon + 1, bytes.length)) return;
+    this.add(place, bytes, 0, colon, bytes, colon + 1, bytes.length);
+    this.confirm();
   }
 
   /** Markets known, those of the frame being decoded included. */

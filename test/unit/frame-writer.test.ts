@@ -312,7 +312,7 @@ test('a drop is told to the shard, and counted for its market', () => {
   assert.deepEqual(versions, [0, 2]);
 });
 
-test('a dropped frame that named a new market blames no market that comes after it', () => {
+test('a dropped frame that named a new market begins it as one that lost a frame, and blames none that comes after', () => {
   const own = rig('drop', 8);
   const directory = new MarketDirectory(own.memory);
   const session = new Session('json', DECODERS.json, own.writer, directory, own.memory.marketsMax, () => undefined);
@@ -328,7 +328,24 @@ test('a dropped frame that named a new market blames no market that comes after 
   take(own.readers[0]);
   assert.equal(send('C'), FrameResult.applied);
   const drops = new Int32Array(own.memory.drops);
-  assert.deepEqual([...drops.subarray(0, 2)], [1, 0], 'A of this connection is marked, C is not');
+  assert.deepEqual([...drops.subarray(0, 3)], [1, 1, 0], 'A and B of this connection are marked, C is not');
+});
+
+test('every commit ends with a stamp, also of clock records alone and at a full ring', () => {
+  for (const policy of ['drop', 'block'] as const) {
+    const own = rig(policy, 8, 1, SteppingClock);
+    const [reader] = own.readers;
+    own.writer.tick(STEP_NS);
+    own.writer.commit();
+    assert.deepEqual(typesOf(take(reader)), [RecordType.clock, RecordType.stamp]);
+    for (let i = 0; i < 20; i++) frame(own, [1], STEP_NS);
+    own.writer.commit();
+    const seen = take(reader);
+    assert.equal(seen.length, 8, 'the ring is full to its last slot');
+    assert.equal(seen.at(-1)?.type, RecordType.stamp);
+    const stamped = seen.filter(({ type }) => type === RecordType.stamp).reduce((sum, { count }) => sum + count, 0);
+    assert.equal(stamped, seen.filter(({ market }) => market === 1).length, 'each frame is told of once');
+  }
 });
 
 test('a run of records counts as its claims one by one, and is refused where the ring ends, is full or the frame too large', () => {

@@ -58,6 +58,9 @@ export class Channel {
   }
 }
 
+/** What an image of a table is read with. */
+export const CHANNEL_CLASSES = Object.freeze({ Channel: () => new Channel(0, 0, new Uint8Array(0), 0, 0, false) });
+
 /** Room to begin with; the venue allows 25 on one connection (50, then 30, in former years). */
 const CHANNELS_START = 32;
 

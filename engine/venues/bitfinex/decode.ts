@@ -25,7 +25,7 @@ import { type FrameDecoder, RECEIVE, type RecordSink } from '../../decode/sink.t
 import { passElements, refusal, textEnd } from '../../decode/walk.ts';
 import { BookPayload } from './book.ts';
 import { CandlePayload } from './candles.ts';
-import { type Channel, ChannelTable, channelOf, Kind } from './channels.ts';
+import { CHANNEL_CLASSES, type Channel, ChannelTable, channelOf, Kind } from './channels.ts';
 import { Event, EventReader } from './events.ts';
 import { frameField } from './fields.ts';
 import { HeldFrames } from './held.ts';
@@ -44,6 +44,7 @@ const UPDATED = keyBytes('tu');
 const Word = { none: 0, other: 1, heartbeat: 2, checksum: 3, executed: 4, updated: 5 } as const;
 
 export class BitfinexDecoder implements FrameDecoder {
+  readonly stateClasses = CHANNEL_CLASSES;
   private readonly sink: RecordSink;
   private readonly sequence: ConnectionSequence;
   private readonly channels = new ChannelTable();

@@ -117,7 +117,7 @@ export class InOrderBlocks {
     const height = integerAt(view, at + HEIGHT.bytes, last, this.values, INTEGER_AT);
     if (height === 0 || !isText(view, height, last, TIME)) return 0;
     const after = integerAt(view, height + TIME.bytes, last, this.values, TIME_AT);
-    if (after === 0 || this.values[TIME_AT] > TIME_MS_MAX || view.getUint8(after) !== QUOTE) return 0;
+    if (after === 0 || after > last || this.values[TIME_AT] > TIME_MS_MAX || view.getUint8(after) !== QUOTE) return 0;
     this.values[TIME_AT] *= 1000;
     return after + 1;
   }

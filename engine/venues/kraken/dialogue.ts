@@ -7,7 +7,11 @@ import type { Dialogue, FeedChannel, Notice, Subscription } from '../../connect/
 import type { BookDepth } from './limits.ts';
 
 /** Our channels by the venue's. */
-const CHANNELS: Readonly<Record<string, FeedChannel>> = { book: 'book', trade: 'trades' };
+/** A map, because the venue's texts are its keys: of an object they would also name what every object has. */
+const CHANNELS: ReadonlyMap<string, FeedChannel> = new Map([
+  ['book', 'book'],
+  ['trade', 'trades'],
+]);
 const NAMES: Readonly<Record<FeedChannel, string>> = { book: 'book', trades: 'trade' };
 
 /** Errors that say that it is already as was asked. */
@@ -88,7 +92,7 @@ export class KrakenDialogue implements Dialogue {
     const name = result?.['channel'];
     const id = message['req_id'];
     const asked = typeof id === 'number' ? this.asked.get(id) : undefined;
-    const channel = typeof name === 'string' ? CHANNELS[name] : asked;
+    const channel = typeof name === 'string' ? CHANNELS.get(name) : asked;
     return typeof symbol === 'string' && channel !== undefined ? { symbol, channel } : null;
   }
 }

@@ -33,6 +33,7 @@ function isDecimal(milli: number, atto: number): boolean {
 }
 
 export class BatchDecoder implements FrameDecoder {
+  readonly isStateless = true;
   private readonly sink: RecordSink;
   private readonly wire = new WireFrame();
   private readonly names: WireNames;

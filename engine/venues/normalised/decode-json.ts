@@ -46,6 +46,7 @@ const IS_CONTROL = 2;
 const IS_UNKNOWN = 4;
 
 export class NormalisedDecoder implements FrameDecoder {
+  readonly isStateless = true;
   private readonly trades: TradeMessages;
   private readonly books: BookMessages;
   private readonly quotes: QuoteMessages;
@@ -68,7 +69,17 @@ export class NormalisedDecoder implements FrameDecoder {
     this.sequence[0] = NOT_STATED;
     this.outcome = 0;
     const result = this.frame(bytes, end);
-    return result < 0 ? refusal(bytes, end, result) : result;
+    if (result >= 0) return result;
+    if (this.sequence[0] === NOT_STATED) this.findSequence(bytes, end);
+    return refusal(bytes, end, result);
+  }
+
+  /** A refused frame may state its number behind what it was refused for: it counts all the same. */
+  private findSequence(bytes: Uint8Array, end: number): void {
+    const at = skipSpace(bytes, 0, end);
+    if (at >= end || bytes[at] !== OPEN_OBJECT) return;
+    const value = findValue(bytes, at, end, KEY_SEQ);
+    if (value <= 0 || integerAny(bytes, value, end, this.sequence, 0) < 0) this.sequence[0] = NOT_STATED;
   }
 
   private frame(bytes: Uint8Array, end: number): number {

@@ -3,6 +3,7 @@
 import type { Pace, VenueLimits } from '../../../engine/connect/protocol.ts';
 import {
   type Failure,
+  type FailureKind,
   type FeedSocket,
   type RestAnswer,
   type RestCall,
@@ -152,6 +153,8 @@ export class MemoryVenue implements Transport {
   hasStreamSnapshots = true;
   /** What becomes of a new socket. */
   door: 'open' | 'refuse' | 'hang' | 'slam' = 'open';
+  /** How it is refused. */
+  refusal: FailureKind = 'refused';
   /** The answer to a REST request; null for the venue's own. */
   answer: ((call: RestCall) => Partial<RestAnswer> | 'hang' | 'fail' | null) | null = null;
   listed: string[] = [];
@@ -205,7 +208,7 @@ export class MemoryVenue implements Transport {
     this.socketsOpen++;
     this.connects.note(this.timers.nowMs());
     const { door } = this;
-    if (door === 'refuse') this.later(() => socket.cut({ kind: 'refused', message: 'refused', status: null }));
+    if (door === 'refuse') this.later(() => socket.cut({ kind: this.refusal, message: this.refusal, status: null }));
     else if (door !== 'hang') this.later(() => socket.up());
     if (door === 'slam') this.timers.after(this.latencyMs + 1, () => socket.cut());
     return socket;

@@ -107,3 +107,15 @@ test('after any change of a byte it is read in words to the same end, or left to
   );
   assert.ok(read > 30, `only ${read} frames were read in words`);
 });
+
+test('a block cut at any place, with nothing behind it in memory, is left to the other way', () => {
+  const connection = new Connection(FRAMES[0]);
+  const longest = FRAMES.reduce((a, b) => (a.length > b.length ? a : b));
+  for (let length = 64; length < longest.length; length++) {
+    const cut = bytesOf(longest.slice(0, length));
+    connection.sink.begin();
+    const result = connection.decoder.decodeInOrder(new DataView(cut.buffer, cut.byteOffset, length), 0, length);
+    connection.sink.abandon();
+    assert.equal(result, 0, `cut at ${length}`);
+  }
+});

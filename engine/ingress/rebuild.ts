@@ -1,0 +1,51 @@
+// The main thread's side of a rebuild thread: starts it, hears what it made, and ends it.
+
+import { Worker } from 'node:worker_threads';
+import { entryUrl } from '../base/entry.ts';
+import type { MarketImage } from '../journal/checkpoint.ts';
+import type { FromRebuild, Poisoned, RebuildStart } from './rebuild-messages.ts';
+import type { RejectedFrame } from './rejected-frames.ts';
+
+export type RebuildBegun = { readonly clockUs: readonly [number, number]; readonly markets: readonly MarketImage[] };
+
+/** One rebuild of one shard. Thread: main. */
+export class Rebuild {
+  /** Rejects where there is nothing to begin from. */
+  readonly begun: Promise<RebuildBegun>;
+  /** Resolves with null when every record is in the ring, or with what kept them from it. */
+  readonly ended: Promise<string | null>;
+  private readonly worker: Worker;
+
+  constructor(start: RebuildStart, leftOut: (poison: Poisoned, frame: RejectedFrame) => void) {
+    this.worker = new Worker(entryUrl('./rebuild-thread.ts', import.meta.url), {
+      workerData: start,
+      name: `rebuild ${start.shard}`,
+    });
+    let begin: (begun: RebuildBegun) => void = () => undefined;
+    let refuse: (error: Error) => void = () => undefined;
+    this.begun = new Promise<RebuildBegun>((resolve, reject) => {
+      begin = resolve;
+      refuse = reject;
+    });
+    // Who does not wait for it hears of it through `ended`.
+    this.begun.catch(() => undefined);
+    this.ended = new Promise((resolve) => {
+      const end = (problem: string | null): void => {
+        if (problem !== null) refuse(new Error(problem));
+        resolve(problem);
+      };
+      this.worker.on('message', (message: FromRebuild) => {
+        if (message.op === 'begun') begin(message);
+        else if (message.op === 'left-out') leftOut(message.poison, message.frame);
+        else end(message.problem);
+      });
+      this.worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
+      this.worker.once('exit', (code) => end(`the rebuild thread ended with ${code}`));
+    });
+  }
+
+  /** Ends the thread, whatever it does. */
+  close(): void {
+    void this.worker.terminate();
+  }
+}

@@ -1,0 +1,144 @@
+// Journals given as recordings: a folder, or one segment out of it; what they are, and their entries in order.
+
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { JOURNAL_SEGMENT_MAGIC } from '../../schemas/journal.ts';
+import { UsageError } from '../base/errors.ts';
+import { readCheckpoint } from '../journal/checkpoint-file.ts';
+import type { JournalDamage, JournalEntry } from '../journal/entry.ts';
+import type { JournalFolder } from '../journal/files.ts';
+import { type JournalItem, readEntries } from '../journal/journal-reader.ts';
+import { segmentName, segmentOfName } from '../journal/names.ts';
+import { NodeFolder } from '../journal/node-folder.ts';
+import { listSegments } from '../journal/segment-reader.ts';
+
+export type RecordedJournal = {
+  /** As it was given. */
+  readonly path: string;
+  readonly folder: JournalFolder;
+  /** Names of markets by their ids, as the newest checkpoint of the folder tells; empty where there is none. */
+  readonly marketNames: readonly string[];
+};
+
+/** Bytes of a file from a place on, fewer at its end. */
+function readBytes(path: string, from: number, length: number): Uint8Array {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, fstatSync(descriptor).size - from)));
+    let done = 0;
+    for (let read = 1; read > 0 && done < bytes.length; done += read)
+      read = readSync(descriptor, bytes, done, bytes.length - done, from + done);
+    return bytes.subarray(0, done);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** One segment file, whatever its name, as a folder that holds nothing else. It is only read. */
+class SegmentAlone implements JournalFolder {
+  private readonly path: string;
+  private readonly name: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.name = segmentOfName(basename(path)) === null ? segmentName(1) : basename(path);
+  }
+
+  list(): string[] {
+    return [this.name];
+  }
+
+  sizeOf(): number {
+    return statSync(this.path).size;
+  }
+
+  read(_name: string, from: number, length: number): Uint8Array {
+    return readBytes(this.path, from, length);
+  }
+
+  open(): never {
+    return this.refuse();
+  }
+
+  replace(): never {
+    return this.refuse();
+  }
+
+  rename(): never {
+    return this.refuse();
+  }
+
+  remove(): never {
+    return this.refuse();
+  }
+
+  syncNames(): never {
+    return this.refuse();
+  }
+
+  private refuse(): never {
+    throw new Error(`journal ${this.path}: expected to be read alone, was to be changed`);
+  }
+}
+
+function isSegment(path: string): boolean {
+  if (segmentOfName(basename(path)) !== null) return true;
+  const head = readBytes(path, 0, 4);
+  return head.length === 4 && new DataView(head.buffer).getUint32(0, true) === JOURNAL_SEGMENT_MAGIC;
+}
+
+function ofFolder(path: string): RecordedJournal {
+  const folder = NodeFolder.existing(path);
+  if (listSegments(folder).length === 0)
+    throw new UsageError(
+      `recording ${path}: expected a file, or the folder of a journal with ${segmentName(1)}, was a folder without`,
+    );
+  const { checkpoint } = readCheckpoint(folder);
+  return { path, folder, marketNames: checkpoint?.ingress.marketNames ?? [] };
+}
+
+/** The journal at a path; null where it is a recording of another form. Throws UsageError where it cannot be read. */
+export function journalAt(path: string): RecordedJournal | null {
+  try {
+    if (statSync(path).isDirectory()) return ofFolder(path);
+    return isSegment(path) ? { path, folder: new SegmentAlone(path), marketNames: [] } : null;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`recording ${path}: expected a readable file, was: ${(error as Error).message}`);
+  }
+}
+
+/** When an entry was written, in whole µs since 1970, as other recordings count. */
+export function entryTimeUs({ anchorWallUs, receiveTimeNs }: JournalEntry): number {
+  return anchorWallUs + Math.round(receiveTimeNs / 1000);
+}
+
+/** A hole has no time, and neither has a damaged place. */
+export function itemTimeUs(item: JournalItem): number | null {
+  return item.kind === 'entry' && item.entry.receiveTimeNs > 0 ? entryTimeUs(item.entry) : null;
+}
+
+/** When the journal begins; null where it holds no entry. */
+export function firstEntryTimeUs({ folder }: RecordedJournal): number | null {
+  for (const item of readEntries(folder)) {
+    const timeUs = itemTimeUs(item);
+    if (timeUs !== null) return timeUs;
+  }
+  return null;
+}
+
+/** Which entries are missing, and where. */
+export function damageSentence({
+  kind,
+  file,
+  offsetBytes,
+  bytes,
+  afterSequence,
+  beforeSequence,
+}: JournalDamage): string {
+  const first = afterSequence + 1;
+  const place = `${kind} in ${file} at ${offsetBytes}, ${bytes} bytes`;
+  if (beforeSequence === null) return `entries from ${first} on are missing or unfinished (${place})`;
+  if (beforeSequence <= first) return `no entry is known to be missing before ${beforeSequence} (${place})`;
+  return `entries ${first} to ${beforeSequence - 1} are missing (${place})`;
+}
