@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ClockAnchor, EngineClock } from '../../engine/base/clock.ts';
-import { openFrameSocket, wireFrame } from '../../engine/load/frame-socket.ts';
+import { openFrameSocket, pongFrame, wireFrame } from '../../engine/load/frame-socket.ts';
 import { LatencyRecorder } from '../../engine/observe/latency.ts';
 import { readerWords } from './reader-words.ts';
 
@@ -37,6 +37,7 @@ const SYMBOL_MARK = Buffer.from('SYM');
 const DIGIT_0 = 0x30;
 const TEXT = 1;
 const BINARY = 2;
+const PING = 9;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
@@ -47,9 +48,12 @@ const words = new Float64Array(plan.words);
 class FrameReader {
   private rest: Buffer = Buffer.alloc(0);
   private readonly onMessage: (bytes: Buffer, from: number, to: number) => void;
+  /** A client that answers no ping is taken for gone. */
+  private readonly onPing: (payload: Buffer) => void;
 
-  constructor(onMessage: (bytes: Buffer, from: number, to: number) => void) {
+  constructor(onMessage: (bytes: Buffer, from: number, to: number) => void, onPing: (payload: Buffer) => void) {
     this.onMessage = onMessage;
+    this.onPing = onPing;
   }
 
   take(chunk: Buffer): void {
@@ -63,6 +67,7 @@ class FrameReader {
       if (at + head + length > bytes.length) break;
       const opcode = bytes[at] & 0x0f;
       if (opcode === TEXT || opcode === BINARY) this.onMessage(bytes, at + head, at + head + length);
+      else if (opcode === PING) this.onPing(bytes.subarray(at + head, at + head + length));
       at += head + length;
     }
     this.rest = at === bytes.length ? bytes.subarray(at) : Buffer.from(bytes.subarray(at));
@@ -133,17 +138,20 @@ async function open(channels: readonly string[], index: number): Promise<Socket>
   const timer = plan.timing === null ? null : new Timer(plan.timing);
   const checker = plan.isChecked && index === 0 ? new Checker() : null;
   let isSubscribed = false;
-  const reader = new FrameReader((bytes, from, to) => {
-    // The first message of a socket is the reply to its request.
-    if (!isSubscribed) {
-      isSubscribed = true;
-      words[readerWords.replies]++;
-      return;
-    }
-    timer?.take(bytes, from);
-    checker?.take(bytes.toString('utf8', from, to));
-    words[readerWords.received]++;
-  });
+  const reader = new FrameReader(
+    (bytes, from, to) => {
+      // The first message of a socket is the reply to its request.
+      if (!isSubscribed) {
+        isSubscribed = true;
+        words[readerWords.replies]++;
+        return;
+      }
+      timer?.take(bytes, from);
+      checker?.take(bytes.toString('utf8', from, to));
+      words[readerWords.received]++;
+    },
+    (payload) => socket.write(pongFrame(payload)),
+  );
   socket.on('data', (chunk: Buffer) => {
     timer?.mark();
     reader.take(chunk);

@@ -26,6 +26,8 @@ const TAIL_CHARACTERS = 4_000;
 /** The line in which `start` names its ports. */
 const PORTS = /stream ws:\/\/(\S+:\d+)\/stream {2}ingest ws:\/\/(\S+:\d+)\//;
 const EXIT_USAGE = 2;
+/** Settings of access for another engine: this one listens on loopback, and is asked with --token alone. */
+const ACCESS = /^MILLRACE_(TLS_|ROLE_TOKEN|TOKENS$|TOKEN_FILE$)/;
 
 function spawnEngine({ workers, token }: OwnEngineOptions): ChildProcess {
   const watch = entryUrl('./parent-watch.ts', import.meta.url).href;
@@ -34,8 +36,9 @@ function spawnEngine({ workers, token }: OwnEngineOptions): ChildProcess {
   const chosen = workers === null ? [] : ['--workers', String(workers)];
   // In the environment, because the arguments of a process can be read by others.
   const environment = token === null ? {} : { MILLRACE_TOKEN: token };
+  const inherited = Object.entries(process.env).filter(([name]) => !ACCESS.test(name));
   return spawn(process.execPath, [...process.execArgv, '--import', watch, cli, 'start', ...own, ...chosen], {
-    env: { ...process.env, ...environment },
+    env: { ...Object.fromEntries(inherited), ...environment },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Ctrl-C of a terminal must reach the test alone, which then stops the engine when it is done with it.
     detached: true,

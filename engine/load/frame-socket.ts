@@ -2,7 +2,8 @@
 // costs little beside what is measured.
 
 import { randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 const MASKED = 0x80;
 const FINAL_TEXT = 0x81;
@@ -60,6 +61,8 @@ export const closeFrame = (): Buffer => controlFrame(FINAL_CLOSE, Uint8Array.of(
 
 export type FrameSocketOptions = {
   readonly host?: string;
+  /** TLS, which trusts as Node does (NODE_EXTRA_CA_CERTS). */
+  readonly isSecure?: boolean;
   /** Sent as `Authorization: Bearer`. */
   readonly token?: string | null;
   /** Given what the server sends after the upgrade; without it all that is read is thrown away. */
@@ -80,6 +83,9 @@ function upgradeText(host: string, port: number, path: string, token: string | n
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
+
+/** What TLS asks a server for by name: addresses are no names (RFC 6066 §3). */
+export const nameOf = (host: string): { servername?: string } => (isIP(host) === 0 ? { servername: host } : {});
 
 /** Reads the answer to the upgrade; resolves with the bytes behind it. */
 function readUpgrade(socket: Socket, path: string): Promise<Buffer> {
@@ -104,10 +110,11 @@ function readUpgrade(socket: Socket, path: string): Promise<Buffer> {
 
 /** Opens a socket and upgrades it. Rejects where nobody listens or the upgrade is refused. */
 export async function openFrameSocket(port: number, path: string, options: FrameSocketOptions = {}): Promise<Socket> {
-  const { host = '127.0.0.1', token = null, onData } = options;
-  const socket = connect({ port, host, noDelay: true });
+  const { host = '127.0.0.1', isSecure = false, token = null, onData } = options;
+  const socket = isSecure ? connectTls({ port, host, ...nameOf(host) }) : connect({ port, host, noDelay: true });
+  socket.setNoDelay(true);
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
+    socket.once(isSecure ? 'secureConnect' : 'connect', resolve);
     socket.once('error', reject);
   });
   socket.on('error', () => undefined);

@@ -96,10 +96,12 @@ export class Generator {
     const connection = this.connections[index];
     // A connection without markets, where there are more of them than markets, is open and silent.
     if (connection === null) return;
-    const { hostname, port } = new URL(this.plan.ingestUrl);
+    const { protocol, hostname, port } = new URL(this.plan.ingestUrl);
+    const isSecure = protocol === 'wss:';
     const { token } = this.plan;
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const socket = await openFrameSocket(Number(port || 80), this.source.path, {
+    const socket = await openFrameSocket(Number(port || (isSecure ? 443 : 80)), this.source.path, {
+      isSecure,
       host,
       token,
       onData: connection.read,

@@ -35,9 +35,9 @@ export type LoadFlags = {
 };
 
 export type Target = {
-  /** `http://HOST:PORT`: stream and HTTP. */
+  /** `http://HOST:PORT`, or `https:`: stream and HTTP. */
   readonly url: string;
-  /** `ws://HOST:PORT`: ingest. */
+  /** `ws://HOST:PORT`, or `wss:`: ingest. */
   readonly ingestUrl: string;
 };
 
@@ -108,18 +108,25 @@ function choice<T extends string>(flag: string, text: string | undefined, usual:
   return found ?? refuse(flag, `one of ${known.join(', ')}`, text ?? '');
 }
 
-/** Port of an address that names none. */
+/** Ports of addresses that name none. */
 const PORT_USUAL = 80;
+const PORT_USUAL_TLS = 443;
 
-/** `HOST:PORT`; generators and subscribers write their own frames over TCP and speak no TLS. */
-function addressOf(flag: string, text: string): { readonly host: string; readonly port: number } {
+type Address = { readonly host: string; readonly port: number; readonly isSecure: boolean };
+
+/** Who wrote a password into an address need not read it in an error. */
+const withoutUser = (text: string): string => text.replace(/[^/]*@/, '');
+
+/** `wss://` and `https://` ask for TLS; both ports have it, or neither. */
+function addressOf(flag: string, text: string): Address {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
-  if (url === null || !/^(http|ws):$/.test(url.protocol) || url.hostname === '')
-    return refuse(flag, 'an address such as ws://127.0.0.1:9002, without TLS', text);
-  if (url.username !== '' || url.search !== '' || !['', '/', '/stream'].includes(url.pathname))
-    return refuse(flag, 'an address without user, path and query', text);
-  return { host: url.hostname, port: Number(url.port || PORT_USUAL) };
+  if (url === null || !/^(http|ws)s?:$/.test(url.protocol) || url.hostname === '')
+    return refuse(flag, 'an address such as ws://127.0.0.1:9002 or wss://market.example:9002', text);
+  if (url.username !== '' || url.password !== '' || url.search !== '' || !['', '/', '/stream'].includes(url.pathname))
+    return refuse(flag, 'an address without user, path and query', withoutUser(text));
+  const isSecure = /^(https|wss):$/.test(url.protocol);
+  return { host: url.hostname, port: Number(url.port || (isSecure ? PORT_USUAL_TLS : PORT_USUAL)), isSecure };
 }
 
 /** The ingest port is the one below, as by default (9001 and 9002), unless it is told. */
@@ -128,9 +135,13 @@ function targetOf({ target, ingestTarget }: LoadFlags): Target | null {
     if (ingestTarget !== undefined) refuse('--ingest-target', '--target beside it', ingestTarget);
     return null;
   }
-  const { host, port } = addressOf('--target', target);
-  const ingest = ingestTarget === undefined ? { host, port: port - 1 } : addressOf('--ingest-target', ingestTarget);
-  return { url: `http://${host}:${port}`, ingestUrl: `ws://${ingest.host}:${ingest.port}` };
+  const { host, port, isSecure } = addressOf('--target', target);
+  const beside = { host, port: port - 1, isSecure };
+  const ingest = ingestTarget === undefined ? beside : addressOf('--ingest-target', ingestTarget);
+  return {
+    url: `http${isSecure ? 's' : ''}://${host}:${port}`,
+    ingestUrl: `ws${ingest.isSecure ? 's' : ''}://${ingest.host}:${ingest.port}`,
+  };
 }
 
 /** Native frames are a venue's; normalised messages may name any venue. */

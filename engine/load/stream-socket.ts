@@ -2,11 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { UsageError } from '../base/errors.ts';
 import { FrameReader } from './frame-reader.ts';
+import { nameOf } from './frame-socket.ts';
 
 export type StreamSocketOptions = {
-  /** `ws://HOST:PORT/stream?…` */
+  /** `ws://HOST:PORT/stream?…`, or `wss:` */
   readonly url: string;
   readonly token: string | null;
   /** Runs once for each read, before its messages: the time they were received. */
@@ -18,6 +20,7 @@ export type StreamSocketOptions = {
 };
 
 const PORT_USUAL = 80;
+const PORT_USUAL_TLS = 443;
 const CONNECT_TIMEOUT_MS = 10_000;
 const HEAD_BYTES_MAX = 16 * 1024;
 const ABNORMAL = 1006;
@@ -100,9 +103,16 @@ export class StreamSocket {
     });
   }
 
+  private get isSecure(): boolean {
+    return this.url.protocol === 'wss:';
+  }
+
   private get address(): { host: string; port: number } {
     const { hostname, port } = this.url;
-    return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || PORT_USUAL) };
+    return {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || (this.isSecure ? PORT_USUAL_TLS : PORT_USUAL)),
+    };
   }
 
   /** Reads go straight into the reader's memory. */
@@ -118,8 +128,11 @@ export class StreamSocket {
         return true;
       },
     };
-    const socket = connectTcp({ ...this.address, onread });
-    socket.once('connect', () => socket.write(upgradeText(this.url, this.options.token)));
+    const { address, isSecure } = this;
+    const tls = { ...address, ...nameOf(address.host), onread };
+    const socket = isSecure ? connectTls(tls) : connectTcp({ ...address, onread });
+    const upgrade = (): void => void socket.write(upgradeText(this.url, this.options.token));
+    socket.once(isSecure ? 'secureConnect' : 'connect', upgrade);
     return socket;
   }
 

@@ -1,22 +1,37 @@
 // The HTTP routes of the public port (INTERFACES).
 
-import type { TemplatedApp } from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { BAR_HISTORY, LADDER_LEVELS_MAX, TRADE_HISTORY } from '../../schemas/config.ts';
 import { marketCounter } from '../../schemas/counters.ts';
 import { RequestKind } from '../../schemas/ids.ts';
+import type { Gate } from '../base/access.ts';
 import type { EngineClock } from '../base/clock.ts';
 import { type EngineMemory, shardOf } from '../memory/engine-memory.ts';
 import type { LatestReader } from '../memory/latest-values.ts';
 import type { MarketNames } from '../memory/market-names.ts';
 import { countsToJson } from '../observe/latency-counts.ts';
+import { factsOf } from '../uws/facts.ts';
+import type { Headers } from '../uws/security-headers.ts';
 import { horizonJson, itemJson, levelsJson } from './encode-json.ts';
-import { decodeTail, HttpError, type Query, type Reply, respond, TEXT_TYPE, wholeNumber } from './http.ts';
+import {
+  type Answering,
+  decodeTail,
+  endRefused,
+  endWith,
+  HttpError,
+  type Query,
+  type Reply,
+  respond,
+  TEXT_TYPE,
+  wholeNumber,
+} from './http.ts';
 import { isStage, type LatencyReport } from './latency-report.ts';
 import type { MarketOffers } from './market-offers.ts';
 import { measureQuestionOf, measuresJson } from './measures-api.ts';
 import { addressOf, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import { openApiJson } from './openapi.ts';
+import type { Page } from './page.ts';
 import type { Answer, Requests } from './requests.ts';
 import type { Stats } from './stats.ts';
 import { isoJson, isoText } from './time-text.ts';
@@ -35,18 +50,15 @@ export type ApiParts = {
   readonly latency: LatencyReport;
   readonly metrics: Metrics;
   readonly offers: MarketOffers;
-  readonly page: string;
+  readonly page: Page;
   readonly nowMs: () => number;
   readonly stats: (hasMarkets: boolean) => object;
   readonly health: () => Health;
   readonly ready: () => boolean;
-  readonly isAuthorized: (header: string, protocols: string) => boolean;
+  readonly gate: Gate;
+  readonly headers: Headers;
   readonly fault: (error: unknown) => void;
 };
-
-/** The page speaks to its own origin alone and loads nothing. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'";
 
 export class Api {
   private readonly parts: ApiParts;
@@ -78,31 +90,51 @@ export class Api {
     this.guarded(app, '/v1/bars/*', (query) => this.bars(query));
     this.guarded(app, '/v1/trades/*', (query) => this.trades(query));
     this.guarded(app, '/v1/signals/*', (query) => this.signals(query));
-    app.any('/*', (res, req) => respond(res, req, (query) => this.unknown(query, req.getMethod()), parts.fault));
+    app.options('/*', (res, req) => this.preflight(res, req));
+    app.any('/*', (res, req) => respond(res, req, (query) => this.unknown(query, req.getMethod()), parts));
+  }
+
+  /** A page of --origin may read what a program may; to all others a browser shows nothing. */
+  private shared(origin: string | null): Headers {
+    const { gate, headers } = this.parts;
+    const shared = gate.sharedOrigin(origin);
+    return shared === null ? headers : [...headers, ['access-control-allow-origin', shared], ['vary', 'origin']];
+  }
+
+  /** What browsers ask before they send a token across origins. */
+  private preflight(res: HttpResponse, req: HttpRequest): void {
+    const { parts } = this;
+    const shared = this.shared(req.getHeader('origin'));
+    if (shared === parts.headers) {
+      respond(res, req, (query) => this.unknown(query, req.getMethod()), parts);
+      return;
+    }
+    endWith(res, 200, TEXT_TYPE, '', [
+      ...shared,
+      ['access-control-allow-methods', 'GET'],
+      ['access-control-allow-headers', 'authorization'],
+    ]);
   }
 
   private routePage(app: TemplatedApp): void {
     app.get('/', (res) => {
-      res.cork(() => {
-        res.writeHeader('content-type', 'text/html; charset=utf-8').writeHeader('cache-control', 'no-cache');
-        res.writeHeader('content-security-policy', PAGE_POLICY).writeHeader('x-content-type-options', 'nosniff');
-        res.writeHeader('referrer-policy', 'no-referrer').end(this.parts.page);
-      });
+      const { text, headers } = this.parts.page;
+      endWith(res, 200, 'text/html; charset=utf-8', text, headers);
     });
   }
 
   private open(app: TemplatedApp, path: string, handler: (query: Query) => Reply): void {
-    app.get(path, (res, req) => respond(res, req, handler, this.parts.fault));
+    app.get(path, (res, req) => respond(res, req, handler, this.parts));
   }
 
   private guarded(app: TemplatedApp, path: string, handler: (query: Query) => Reply | Promise<Reply>): void {
-    const { isAuthorized, fault } = this.parts;
+    const { gate, fault } = this.parts;
     app.get(path, (res, req) => {
-      const isAllowed = isAuthorized(req.getHeader('authorization'), '');
-      const refuse = (): never => {
-        throw new HttpError(401, 'unauthorized', 'expected a valid token');
-      };
-      respond(res, req, isAllowed ? handler : refuse, fault);
+      const facts = { ...factsOf(req), protocols: '' };
+      const answering: Answering = { fault, headers: this.shared(facts.origin) };
+      const refusal = gate.refusal(facts, 'read');
+      if (refusal === null) respond(res, req, handler, answering);
+      else endRefused(res, refusal, answering.headers);
     });
   }
 

@@ -1,7 +1,7 @@
 // Current value first: asks the shard, and joins subscribers to the topic exactly where the answer stands among the
 // deltas, so that nothing is missing or doubled between the two.
 
-import { SNAPSHOT_PART_LEVELS } from '../../schemas/config.ts';
+import { SNAPSHOT_PART_LEVELS, SUBSCRIBER_CONFLATE_BYTES } from '../../schemas/config.ts';
 import { RequestKind } from '../../schemas/ids.ts';
 import type { Channel } from './channels.ts';
 import { type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
@@ -13,7 +13,7 @@ import { splitSnapshot, type Topic } from './topics.ts';
  * A socket with more than this in its buffer gets its next snapshot later: a wildcard over thousands of books is sent
  * as fast as the subscriber reads, and one subscriber holds at most this, one snapshot and its cap of deltas.
  */
-const SNAPSHOT_PACE_BYTES = 1024 * 1024;
+const SNAPSHOT_PACE_BYTES = SUBSCRIBER_CONFLATE_BYTES;
 
 /** What to ask for the current value of a channel; null for channels that have none. */
 function questionOf(channel: Channel, market: number): Question | null {
@@ -120,9 +120,10 @@ export class CurrentValues {
 
   private join(topic: Topic, subscriber: Subscriber, values: readonly StreamMessage[]): void {
     topic.waiting.delete(subscriber);
-    subscriber.sendSnapshot(topic.encodeCurrent(values, subscriber.encoding));
-    subscriber.join(topic.variant(subscriber.encoding).name);
-    topic.subscribers.add(subscriber);
+    const held = topic.release(subscriber);
+    subscriber.sendSnapshot(topic.encodeCurrent(values, subscriber.encoding, held?.seq ?? null));
+    if (held !== null) subscriber.slow.conflatedMessages += topic.published - held.published;
+    topic.join(subscriber);
   }
 
   /** Asks again where someone who is ready still waits. */

@@ -1,6 +1,6 @@
 // Hands each group of output records to the topics of its market. Hot path on main: runs once per group.
 
-import { BAR_SLOTS } from '../../schemas/derived.ts';
+import { BAR_SLOTS, tradeNumber } from '../../schemas/derived.ts';
 import { RecordType } from '../../schemas/ids.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { BookChangeMessage, GapMessage } from './messages.ts';
@@ -32,8 +32,12 @@ export class FanOut {
     const topics = this.topics.ofMarket(records.market(offset));
     switch (records.type(offset)) {
       case RecordType.trade:
-        if (topics?.trade) topics.trade.publish(records.trade(offset));
+        if (topics !== undefined) topics.tradesTold++;
+        if (topics?.trade) topics.trade.publish(records.trade(offset), topics.tradesTold);
         return records.tradeSlots(offset);
+      case RecordType.tradeNumber:
+        if (topics !== undefined) topics.tradesTold = records.f64(offset, tradeNumber.at.number) - 1;
+        return 1;
       case RecordType.bookChange:
         if (topics?.book) this.takeBook(topics.book, records, offset);
         return 1 + records.count(offset);

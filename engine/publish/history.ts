@@ -22,6 +22,15 @@ const AT_MS = 3;
 const ROWS_MIN = 16;
 const NO_SEQ = -1;
 
+/** A piece of what a history still holds. */
+export type Rest = {
+  readonly lost: number;
+  readonly before: number | null;
+  readonly last: number;
+  readonly position: number;
+  readonly messages: readonly Encoded[];
+};
+
 /** Bytes all histories of one engine hold. */
 export class HistoryBudget {
   bytes = 0;
@@ -109,20 +118,37 @@ export class History {
   }
 
   /**
-   * What followed `seq`, or null where something after it is no longer held. A snapshot in parts shares one seq: the
-   * reader may have had some of its parts only, so all of them are given again (a snapshot replaces, so twice is once).
+   * What followed `seq`, or null where something after it is no longer held. Several messages may share one seq: the parts
+   * of a snapshot, and changes of a book's state alone. Each but the first has that seq as its prevSeq too, and the reader
+   * may have had some of them only: all but the first are given again (whole books and states, so twice is once).
    */
   after(seq: number, lastSeq: number | null): Encoded[] | null {
     if (seq < 0) return null;
     const held = Array.from({ length: this.next - this.first }, (_, index) => this.first + index);
-    const isParts = held.filter((entry) => this.column(entry, SEQ) === seq).length > 1;
-    const follows = (entry: number): boolean =>
-      isParts
-        ? this.column(entry, SEQ) === seq
-        : this.column(entry, PREV_SEQ) === seq && this.column(entry, SEQ) !== seq;
-    const from = held.findIndex(follows);
+    const from = held.findIndex((entry) => this.column(entry, PREV_SEQ) === seq);
     if (from >= 0) return held.slice(from).map((entry) => this.message(entry));
     return lastSeq === seq ? [] : null;
+  }
+
+  /** Messages ever pushed: where a reader stands that has had all of them. */
+  get position(): number {
+    return this.next;
+  }
+
+  /**
+   * What is left from a position on, oldest first, of at most `bytesMax` (or one message): how many before it are gone, the
+   * `prevSeq` of the first, the seq of the last, and the position behind it. Null where nothing is left.
+   */
+  since(position: number, bytesMax: number): Rest | null {
+    const from = Math.max(position, this.first);
+    if (from >= this.next) return null;
+    const start = from === this.first ? this.start : this.column(from - 1, 0);
+    let to = from + 1;
+    while (to < this.next && this.column(to, 0) - start <= bytesMax) to++;
+    const messages = Array.from({ length: to - from }, (_, index) => this.message(from + index));
+    const prevSeq = this.column(from, PREV_SEQ);
+    const before = prevSeq === NO_SEQ ? null : prevSeq;
+    return { lost: from - position, before, last: this.column(to - 1, SEQ), position: to, messages };
   }
 
   private message(entry: number): Encoded {

@@ -1,11 +1,14 @@
 // Answers of the public port: status lines, JSON bodies and errors, safe to give late and after the client left.
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import type { Refusal } from '../base/access.ts';
+import { type Headers, writeHeaders } from '../uws/security-headers.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   500: 'Internal Server Error',
@@ -16,12 +19,11 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 /** Writes a whole answer. The response must be alive; inside a route's own call it is. */
-export function endWith(res: HttpResponse, status: number, type: string, body: string): void {
+export function endWith(res: HttpResponse, status: number, type: string, body: string, headers: Headers): void {
   res.cork(() => {
     res.writeStatus(`${status} ${REASONS[status]}`);
     res.writeHeader('content-type', type);
-    res.writeHeader('cache-control', 'no-store');
-    res.writeHeader('x-content-type-options', 'nosniff');
+    writeHeaders(res, headers);
     if (status === 401) res.writeHeader('www-authenticate', 'Bearer');
     res.end(body);
   });
@@ -31,8 +33,19 @@ export function errorBody(category: string, message: string): string {
   return JSON.stringify({ error: { category, message } });
 }
 
-export function endWithError(res: HttpResponse, status: number, category: string, message: string): void {
-  endWith(res, status, JSON_TYPE, errorBody(category, message));
+export function endWithError(
+  res: HttpResponse,
+  status: number,
+  category: string,
+  message: string,
+  headers: Headers,
+): void {
+  endWith(res, status, JSON_TYPE, errorBody(category, message), headers);
+}
+
+/** Every refusal has the category of a missing token: INTERFACES knows no other. */
+export function endRefused(res: HttpResponse, { status, message }: Refusal, headers: Headers): void {
+  endWithError(res, status, 'unauthorized', message, headers);
 }
 
 /** What a handler wants to answer; thrown ones are errors for the client. */
@@ -55,8 +68,11 @@ export type Query = { readonly path: string; readonly params: URLSearchParams };
 
 type Handler = (query: Query) => Reply | Promise<Reply>;
 
+/** How answers are given: what is told of faults, and the headers of each. */
+export type Answering = { readonly fault: (error: unknown) => void; readonly headers: Headers };
+
 /** Runs a handler now or later, and answers unless the client has gone. */
-export function respond(res: HttpResponse, req: HttpRequest, handler: Handler, fault: (error: unknown) => void): void {
+export function respond(res: HttpResponse, req: HttpRequest, handler: Handler, { fault, headers }: Answering): void {
   let isAborted = false;
   res.onAborted(() => {
     isAborted = true;
@@ -65,11 +81,11 @@ export function respond(res: HttpResponse, req: HttpRequest, handler: Handler, f
   const fail = (error: unknown): void => {
     if (!(error instanceof HttpError)) fault(error);
     if (isAborted) return;
-    if (error instanceof HttpError) endWithError(res, error.status, error.category, error.message);
-    else endWithError(res, 500, 'internal', 'a fault of the engine');
+    if (error instanceof HttpError) endWithError(res, error.status, error.category, error.message, headers);
+    else endWithError(res, 500, 'internal', 'a fault of the engine', headers);
   };
   const done = (reply: Reply): void => {
-    if (!isAborted) endWith(res, reply.status ?? 200, reply.type ?? JSON_TYPE, reply.body);
+    if (!isAborted) endWith(res, reply.status ?? 200, reply.type ?? JSON_TYPE, reply.body, headers);
   };
   try {
     const reply = handler(query);

@@ -3,9 +3,11 @@
 import { Registry } from 'prom-client';
 import { type ingressCounter, MARKET_COUNTERS, SHARD_COUNTERS } from '../../schemas/counters.ts';
 import { ACTIVITY_NAMES } from '../../schemas/shared-state.ts';
+import { REFUSAL_CAUSES, type RefusalCause } from '../base/access.ts';
 import type { FeedReport } from '../connect/report.ts';
 import { STAGES } from '../observe/latency.ts';
 import { summarize } from '../observe/latency-counts.ts';
+import { GUARD_ACTS } from '../uws/port-guard.ts';
 import { addFeedMetrics } from './feed-metrics.ts';
 import type { LatencyReport } from './latency-report.ts';
 import type { CounterTree } from './messages.ts';
@@ -13,6 +15,7 @@ import type { ProcessFacts } from './process-facts.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import type { VenueQualityStats } from './quality.ts';
 import { ReadCounter, ReadGauge, readOnce, type Sample } from './read-metrics.ts';
+import { addJournalMetrics, addRecoveryMetrics, type RecoveryFaults } from './recovery-metrics.ts';
 import type { Stats } from './stats.ts';
 
 /** Markets up to which each has series of its own; above it only totals, so that a scrape stays small. */
@@ -38,6 +41,7 @@ export class Metrics {
     publish: () => CounterTree,
     feeds: () => readonly FeedReport[] = () => [],
     facts: ProcessFacts | null = null,
+    faults: () => RecoveryFaults = () => ({}),
   ) {
     this.stats = stats;
     this.addMarkets();
@@ -46,7 +50,10 @@ export class Metrics {
     this.addShards();
     this.addLatency(latency);
     this.addPublish(publish);
+    this.addRefused(publish);
     addFeedMetrics(this.counter.bind(this), this.gauge.bind(this), feeds);
+    addRecoveryMetrics(this.counter.bind(this), this.gauge.bind(this), () => faults().recovery ?? null);
+    addJournalMetrics(this.counter.bind(this), this.gauge.bind(this), () => faults().journal ?? null);
     if (facts !== null) addProcessMetrics(this.registry, facts);
   }
 
@@ -133,6 +140,10 @@ export class Metrics {
     one('ingress_connection_gaps_total', 'Breaks of a sequence of connection scope.', () => value('connectionGaps'));
     one('ingress_connections_opened_total', 'Producer sockets opened.', () => value('connectionsOpened'));
     one('ingress_connections_closed_total', 'Producer sockets closed.', () => value('connectionsClosed'));
+    const limits = [...GUARD_ACTS, 'rateClosed'] as const;
+    this.counter('ingress_limited_total', 'What the limits of the ingest port refused or closed.', ['limit'], () =>
+      limits.map((limit) => ({ labels: { limit }, value: value(limit) })),
+    );
     this.counter('ingress_frames_by_result_total', 'Frames by what became of them.', ['result'], () =>
       results.map((result) => ({ labels: { result }, value: value(result) })),
     );
@@ -177,12 +188,27 @@ export class Metrics {
     );
   }
 
+  /** Both ports refuse for the same causes; the ingest port counts in shared memory. */
+  private addRefused(publish: () => CounterTree): void {
+    const { stats } = this;
+    this.counter('refused_total', 'Requests refused, by port and cause.', ['port', 'cause'], () => {
+      const refused = publish()['refused'] as Readonly<Record<RefusalCause, number>>;
+      return REFUSAL_CAUSES.flatMap((cause) => [
+        { labels: { port: 'ingest', cause }, value: stats.ingress()[cause] },
+        { labels: { port: 'public', cause }, value: refused[cause] },
+      ]);
+    });
+  }
+
   private addPublish(publish: () => CounterTree): void {
     const value = (name: string): Sample[] => [{ labels: {}, value: publish()[name] as number }];
     const gauges = {
       subscribers: 'Open subscribers.',
       topics: 'Topics in use.',
       bufferedBytes: 'Bytes queued to sockets.',
+      bufferedBytesMost: 'The most bytes queued to sockets at once.',
+      connectionsMost: 'The most subscribers open at once.',
+      conflated: 'Subscribers conflated now, as they read too slowly.',
     };
     for (const [name, help] of Object.entries(gauges))
       this.gauge(`publish_${snake(name)}`, help, [], () => value(name));
@@ -190,12 +216,26 @@ export class Metrics {
       messages: 'Messages published, once per topic and encoding.',
       bytes: 'Bytes published, once per topic and encoding.',
       slowClosed: 'Subscribers closed for reading too slowly.',
+      conflations: 'Times a subscriber was taken out of its topics, as it read too slowly.',
+      conflatedMessages: 'Messages that newer ones took the place of for a conflated subscriber.',
+      gapNotices: 'Notices of loss sent to conflated subscribers.',
+      lost: 'Messages that such notices told of.',
+      neverAsked: 'Subscribers closed for never asking for anything.',
       droppedMessages: 'Messages left out at the hard limit of a socket.',
       holes: 'Books whose next change did not follow, sent anew.',
     };
     for (const [name, help] of Object.entries(counters)) {
       this.counter(`publish_${snake(name)}_total`, help, [], () => value(name));
     }
+    const by = (name: string, of: string, help: string, label: string): void =>
+      this.counter(name, help, [label], () =>
+        Object.entries(publish()[of] as CounterTree).map(([key, count]) => ({
+          labels: { [label]: key },
+          value: count as number,
+        })),
+      );
+    by('publish_slow_closed_by_cause_total', 'slowClosedBy', 'Slow subscribers closed, by cause.', 'cause');
+    by('publish_limited_total', 'limited', 'What the limits of the public port refused or closed.', 'limit');
     this.gauge('signals_off', "Users' signals switched off.", [], () => value('signalsOff'));
     this.counter('shard_restarts_total', 'Shards that ended and began anew.', [], () => value('shardRestarts'));
   }

@@ -1,19 +1,21 @@
 // Joins the parts of publishing on the main thread and opens the public port.
 
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
-import { readFileSync } from 'node:fs';
-import { RESUME_WINDOW_MS } from '../../schemas/config.ts';
+import { QUEUE_LOOK_BYTES, RESUME_WINDOW_MS } from '../../schemas/config.ts';
+import { type AccessPlan, Gate } from '../base/access.ts';
 import type { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { MarketPlans } from '../base/market-plans.ts';
-import { tokenCheck } from '../base/token.ts';
 import type { FeedReport } from '../connect/report.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { LatestReader } from '../memory/latest-values.ts';
 import { MarketNames } from '../memory/market-names.ts';
 import { LATENCY_BYTES, LatencyRecorder } from '../observe/latency.ts';
+import { createApp } from '../uws/app.ts';
 import { LISTEN_EXCLUSIVE, loadUws } from '../uws/load.ts';
+import { headersOf } from '../uws/security-headers.ts';
 import { Api, type Health } from './api.ts';
+import { Conflation } from './conflation.ts';
 import { CurrentValues } from './current-values.ts';
 import { DepthTimers } from './depth.ts';
 import { Drain } from './drain.ts';
@@ -24,11 +26,14 @@ import { LatencyReport } from './latency-report.ts';
 import { MarketOffers } from './market-offers.ts';
 import type { CounterTree } from './messages.ts';
 import { Metrics } from './metrics.ts';
+import { readPage } from './page.ts';
 import { Periodic } from './periodic.ts';
 import { ProcessFacts } from './process-facts.ts';
+import type { RecoveryFaults } from './recovery-metrics.ts';
 import { Requests } from './requests.ts';
 import { Stats } from './stats.ts';
 import { StreamServer } from './stream.ts';
+import { DEFAULT_STREAM_LIMITS, type StreamLimits, type StreamTimes } from './stream-limits.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TopicRegistry } from './topic-registry.ts';
 import type { TopicShared } from './topics.ts';
@@ -40,7 +45,7 @@ export type PublisherOptions = {
   readonly clock: EngineClock;
   readonly host: string;
   readonly port: number;
-  readonly token: string | null;
+  readonly access: AccessPlan;
   readonly plans: MarketPlans;
   readonly health: () => Health;
   readonly ready: () => boolean;
@@ -51,8 +56,15 @@ export type PublisherOptions = {
   /** What the connectors to venues say, for `/v1/stats` and metrics. */
   readonly feeds?: () => readonly FeedReport[];
   readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
+  /** What one client may do; the defaults of schemas/config.ts where not given. */
+  readonly limits?: Partial<StreamLimits>;
   /** Shorter in tests. */
   readonly resumeWindowMs?: number;
+  /** In place of a port of its own: the simulation's has no sockets. */
+  readonly app?: TemplatedApp;
+  readonly times?: StreamTimes;
+  /** Numbers that main counts begin above this one: an engine before this one may have used all below. */
+  readonly seqFloor?: number;
 };
 
 export type Faults = {
@@ -60,7 +72,7 @@ export type Faults = {
   readonly shardRestarts: number;
   /** Checksums of venues that books did not have: the last of each market. */
   readonly checksumMismatches: readonly object[];
-};
+} & RecoveryFaults;
 
 export type Flushed = { readonly flushed: number; readonly dropped: number };
 
@@ -76,6 +88,7 @@ export class Publisher {
   metricsCleaned = 0;
   private readonly options: PublisherOptions;
   private readonly app: TemplatedApp;
+  private readonly gate: Gate;
   private readonly shared: TopicShared;
   private readonly topics: TopicRegistry;
   private readonly requests: Requests;
@@ -90,58 +103,82 @@ export class Publisher {
   private readonly facts: ProcessFacts;
   private readonly periodic: Periodic;
   private readonly ticker: NodeJS.Timeout;
+  private readonly conflation: Conflation;
   private listenSocket: us_listen_socket | null = null;
   private isStopping = false;
+  /** Bytes published at the last look at the subscribers' queues. */
+  private lookedBytes = 0;
 
   constructor(options: PublisherOptions) {
     const { memory, clock, plans, log } = options;
     this.options = options;
-    this.app = loadUws().App();
+    this.app = options.app ?? createApp(options.access.tls);
+    this.gate = new Gate(options.access);
     const names = new MarketNames(memory);
     const windowMs = options.resumeWindowMs ?? RESUME_WINDOW_MS;
     const budget = new HistoryBudget();
     const totals = { publishedMessages: 0, publishedBytes: 0 };
     this.shared = { outlet: this.app, budget, windowMs, nowMs: clock.nowNs() / 1e6, ...totals };
     const nowMs = (): number => clock.nowNs() / 1e6;
-    this.topics = new TopicRegistry(this.shared, names, new InterestCounts(memory.interest, memory.signalInterest));
+    this.topics = new TopicRegistry(
+      this.shared,
+      names,
+      new InterestCounts(memory.interest, memory.signalInterest),
+      options.seqFloor,
+    );
     this.requests = new Requests(memory);
     this.current = new CurrentValues(this.requests, nowMs);
     this.depth = new DepthTimers(this.requests, nowMs);
     const { topics, current, depth } = this;
     const offers = new MarketOffers(plans, names);
     const named = { bars: plans.barKinds.map(({ name }) => name), signals: plans.signals.map(({ name }) => name) };
-    this.subscriptions = new Subscriptions({ topics, names, current, depth, named, offers });
+    const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
+    const { topicsMax } = limits;
+    this.subscriptions = new Subscriptions({ topics, names, current, depth, named, offers, topicsMax });
+    this.conflation = new Conflation(current, depth);
     this.fanOut = new FanOut(topics, this.requests, current);
     this.drain = new Drain(memory, clock, plans, this.fanOut, (nowNs) => this.turn(nowNs));
     this.stats = new Stats(memory, names);
     const latency = this.latencyReport();
     const counters = (): CounterTree => this.counters();
     this.facts = new ProcessFacts(memory, clock);
-    this.metrics = new Metrics(this.stats, latency, counters, () => options.feeds?.() ?? [], this.facts);
+    this.metrics = new Metrics(
+      this.stats,
+      latency,
+      counters,
+      () => options.feeds?.() ?? [],
+      this.facts,
+      () => options.faults(),
+    );
     const latest = new LatestReader(memory);
     this.periodic = new Periodic({ topics, stats: this.stats, latency, latest, names, clock, publish: counters });
-    const isAuthorized = tokenCheck(options.token);
+    const { gate } = this;
+    const headers = headersOf(options.access);
     this.stream = new StreamServer({
       subscriptions: this.subscriptions,
-      isAuthorized,
-      engineId: Math.round(memory.anchor.wallUs).toString(36),
+      gate,
+      headers,
+      engineId: Math.round(clock.wallUs(clock.nowNs())).toString(36),
       isStopping: () => this.isStopping,
-      log,
+      conflation: this.conflation,
+      ...{ limits, nowMs, log },
+      times: options.times ?? {},
     });
     this.stream.route(this.app);
     const fault = (error: unknown): void => log('error', 'a fault while answering', { error: String(error) });
     const { health, ready } = options;
     new Api({
-      ...{ memory, names, latest, latency, nowMs, isAuthorized, fault, health, ready },
+      ...{ memory, names, latest, latency, nowMs, gate, headers, fault, health, ready },
       requests: this.requests,
       clock,
       counters: this.stats,
       metrics: this.metrics,
       offers,
-      page: readPage(),
+      page: readPage(options.access),
       stats: (hasMarkets) => ({
         ...this.stats.report(options.connections(), this.counters(), hasMarkets),
         ...options.faults(),
+        subscribers: this.stream.reports(),
         feeds: options.feeds?.() ?? [],
         process: this.facts.report(),
       }),
@@ -171,20 +208,35 @@ export class Publisher {
       bytes: shared.publishedBytes,
       bufferedBytes: stream.bufferedBytes,
       historyBytes: shared.budget.bytes,
-      slowClosed: stream.slowClosed,
+      ...stream.slow.counts(),
+      slowClosed: stream.slow.closedCount,
+      slowClosedBy: { ...stream.slow.closed },
+      neverAsked: stream.slow.neverAsked,
+      bufferedBytesMost: stream.slow.bytesMost,
+      connectionsMost: stream.connectionsMost,
+      limited: { ...stream.limited, topics: this.subscriptions.refusedTopics },
       droppedMessages: stream.droppedMessages,
       holes: fanOut.holes,
       unknownRecords: fanOut.unknownRecords,
       pendingRequests: this.requests.pendingCount,
       signalsOff: signalsOff.length,
       shardRestarts,
+      refused: { ...this.gate.refused },
     };
   }
 
   /** Once per round of the drain loop. */
   private turn(nowNs: number): void {
-    this.shared.nowMs = nowNs / 1e6;
+    const nowMs = nowNs / 1e6;
+    this.shared.nowMs = nowMs;
     this.subscriptions.expand();
+    if (this.shared.publishedBytes - this.lookedBytes >= QUEUE_LOOK_BYTES) this.look(nowMs);
+  }
+
+  /** What the round before published has been handed to the sockets by now. */
+  private look(nowMs: number): void {
+    this.lookedBytes = this.shared.publishedBytes;
+    this.stream.slow.look(nowMs);
   }
 
   private tick(): void {
@@ -194,7 +246,7 @@ export class Publisher {
     this.requests.tick(nowMs);
     this.current.tick();
     this.drain.guard();
-    this.stream.cutSlow();
+    this.look(nowMs);
     this.topics.sweep();
   }
 
@@ -242,14 +294,22 @@ export class Publisher {
     return Math.max(1, Math.round(bytes / (publishedMessages === 0 ? bytes : publishedBytes / publishedMessages)));
   }
 
+  /** Messages queued to subscribers, and those that conflated ones have still to be given. */
+  private pending(): number {
+    return this.messagesIn(this.stream.bufferedBytes) + this.stream.slow.pending() + this.conflation.dropped;
+  }
+
   /** Waits until what is queued to subscribers is sent, or the time is over, and says how many messages each was. */
   async flush(timeoutMs = FLUSH_DEADLINE_MS): Promise<Flushed> {
     const deadline = performance.now() + timeoutMs;
-    const queued = this.messagesIn(this.stream.bufferedBytes);
-    while (this.stream.bufferedBytes > 0 && performance.now() < deadline) {
+    this.conflation.isEnding = true;
+    const queued = this.pending();
+    const isWaiting = (): boolean => this.stream.bufferedBytes > 0 || this.stream.slow.pending() > 0;
+    while (isWaiting() && performance.now() < deadline) {
+      this.look(this.options.clock.nowNs() / 1e6);
       await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
     }
-    const dropped = Math.min(queued, this.messagesIn(this.stream.bufferedBytes));
+    const dropped = Math.min(queued, this.pending());
     return { flushed: queued - dropped, dropped };
   }
 
@@ -266,11 +326,6 @@ export class Publisher {
     this.metricsCleaned += this.metrics.clear();
     return closed;
   }
-}
-
-/** The page lies beside this module, as a file in the source and as a copy in the build. */
-function readPage(): string {
-  return readFileSync(new URL('./dashboard/page.html', import.meta.url), 'utf8');
 }
 
 /** Starts publishing. Rejects with a UsageError where the port is taken. */

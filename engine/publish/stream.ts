@@ -1,9 +1,18 @@
 // `/stream`: the WebSocket side of the public port. Requests and replies are JSON text; data goes out through topics.
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
-import { CLOSE_SLOW, SUBSCRIBER_BACKPRESSURE_BYTES_MAX } from '../../schemas/config.ts';
+import { CLOSE_RATE, SUBSCRIBERS_LISTED_MAX } from '../../schemas/config.ts';
+import type { Gate } from '../base/access.ts';
+import { factsOf } from '../uws/facts.ts';
+import { refusesHandshake } from '../uws/handshake.ts';
+import { PortGuard } from '../uws/port-guard.ts';
+import type { Headers } from '../uws/security-headers.ts';
+import type { Conflation } from './conflation.ts';
 import { encodingOf } from './encodings.ts';
-import { endWithError } from './http.ts';
+import { endRefused, endWithError } from './http.ts';
+import { RequestLimit } from './request-limit.ts';
+import { SlowSubscribers } from './slow-subscribers.ts';
+import { type LimitCounts, noLimitCounts, type StreamLimits, type StreamTimes } from './stream-limits.ts';
 import { type SocketData, type StreamSocket, Subscriber } from './subscriber.ts';
 import type { ResumeItem, Subscriptions } from './subscriptions.ts';
 
@@ -12,7 +21,7 @@ const REQUEST_BYTES_MAX = 64 * 1024;
 /** uWebSockets.js pings well before it; a subscriber that is gone or never reads is cut after it. */
 const IDLE_TIMEOUT_S = 60;
 /**
- * Hard limit of uWebSockets.js, above which it leaves messages out. Our own cap lies far below and does not count big
+ * Hard limit of uWebSockets.js, above which it leaves messages out. Our own bounds lie far below and do not count big
  * snapshots; the room between holds the largest of them (262,144 levels are under 24 MiB) and lets the close frame,
  * with its code, through to a subscriber that was cut.
  */
@@ -21,10 +30,15 @@ const GOING_AWAY = 1001;
 
 export type StreamOptions = {
   readonly subscriptions: Subscriptions;
-  readonly isAuthorized: (header: string, protocols: string) => boolean;
+  readonly gate: Gate;
+  readonly headers: Headers;
   /** Changes with each start of the engine; a resume from before another start is refused. */
   readonly engineId: string;
   readonly isStopping: () => boolean;
+  readonly conflation: Conflation;
+  readonly limits: StreamLimits;
+  readonly times: StreamTimes;
+  readonly nowMs: () => number;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 };
 
@@ -49,19 +63,33 @@ function isResumeItem(item: unknown): item is ResumeItem {
 }
 
 export class StreamServer {
-  /** Subscribers closed for reading too slowly. */
-  slowClosed = 0;
+  readonly slow: SlowSubscribers;
+  /** Refused and closed at the limits. */
+  readonly limited: LimitCounts = noLimitCounts();
   /** Messages left out at the hard limit; their subscribers are closed. */
   droppedMessages = 0;
   connectionsOpened = 0;
   readonly subscribers = new Set<Subscriber>();
   private readonly options: StreamOptions;
+  private readonly guard: PortGuard<SocketData>;
 
   constructor(options: StreamOptions) {
     this.options = options;
+    const { limits, times, nowMs, conflation, log } = options;
+    this.slow = new SlowSubscribers({ subscribers: this.subscribers, conflation, log, ...times });
+    this.guard = new PortGuard({
+      limits,
+      nowMs,
+      isQueueWatched: true,
+      count: (act) => {
+        this.limited[act]++;
+      },
+      ...times,
+    });
   }
 
   route(app: TemplatedApp): void {
+    this.guard.attach(app);
     app.ws<SocketData>('/stream', {
       maxPayloadLength: REQUEST_BYTES_MAX,
       maxBackpressure: HARD_BUFFER_BYTES_MAX,
@@ -74,27 +102,37 @@ export class StreamServer {
         this.droppedMessages++;
         socket.getUserData().subscriber.droppedMessages++;
       },
-      close: (socket) => this.closed(socket.getUserData().subscriber),
+      ping: (socket) => this.guard.control(socket, true),
+      pong: (socket) => this.guard.control(socket, false),
+      close: (socket) => this.closed(socket),
     });
   }
 
   private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const protocols = req.getHeader('sec-websocket-protocol');
-    if (!this.options.isAuthorized(req.getHeader('authorization'), protocols)) {
-      endWithError(res, 401, 'unauthorized', 'expected a valid token');
+    const { gate, headers } = this.options;
+    const facts = factsOf(req);
+    const refusal = gate.refusal(facts, 'read');
+    if (refusal !== null) {
+      endRefused(res, refusal, headers);
       return;
     }
+    if (refusesHandshake(res, req, headers)) return;
     if (this.options.isStopping()) {
-      endWithError(res, 503, 'stopping', 'expected a running engine, it is stopping');
+      endWithError(res, 503, 'stopping', 'expected a running engine, it is stopping', headers);
       return;
     }
     const encoding = encodingOf(new URLSearchParams(req.getQuery()));
     if (encoding === null) {
       const expected = 'expected encoding=json or flatbuffers and numbers=text or float';
-      endWithError(res, 400, 'range', expected);
+      endWithError(res, 400, 'range', expected, headers);
       return;
     }
-    const isNamed = protocols.split(',').some((protocol) => protocol.trim() === 'millrace');
+    const full = this.guard.refusal(res);
+    if (full !== null) {
+      endWithError(res, 503, full.name, full.message, headers);
+      return;
+    }
+    const isNamed = facts.protocols.split(',').some((protocol) => protocol.trim() === 'millrace');
     const data: SocketData = { subscriber: new Subscriber(encoding) };
     const key = req.getHeader('sec-websocket-key');
     res.upgrade(data, key, isNamed ? 'millrace' : '', req.getHeader('sec-websocket-extensions'), context);
@@ -102,18 +140,41 @@ export class StreamServer {
 
   private opened(socket: StreamSocket): void {
     const { subscriber } = socket.getUserData();
+    const nowMs = this.options.nowMs();
     subscriber.opened(socket);
+    subscriber.openedMs = nowMs;
+    subscriber.limit = new RequestLimit(this.options.limits.requestsPerSecond, nowMs);
+    this.guard.opened(socket, () => subscriber.requests);
     this.subscribers.add(subscriber);
     this.connectionsOpened++;
   }
 
-  private closed(subscriber: Subscriber): void {
+  private closed(socket: StreamSocket): void {
+    const { subscriber } = socket.getUserData();
+    this.guard.closed(socket);
     subscriber.closed();
+    this.slow.left(subscriber);
     this.subscribers.delete(subscriber);
     this.options.subscriptions.closed(subscriber);
   }
 
+  /** True where the request is within the subscriber's budget; else it was answered, or was one too many. */
+  private isWithinLimit(subscriber: Subscriber, bytes: number): boolean {
+    subscriber.requests++;
+    const verdict = subscriber.limit?.judge(bytes, this.options.nowMs()) ?? 'take';
+    if (verdict === 'take') return true;
+    this.limited.requestsRefused++;
+    const message = `expected at most ${this.options.limits.requestsPerSecond} requests a second, or KiB of them`;
+    if (verdict === 'refuse') subscriber.reply({ op: 'error', category: 'range', message });
+    else {
+      this.limited.requestsClosed++;
+      subscriber.end(CLOSE_RATE, 'too many requests');
+    }
+    return false;
+  }
+
   private received(subscriber: Subscriber, message: ArrayBuffer): void {
+    if (!this.isWithinLimit(subscriber, message.byteLength)) return;
     const request = parseRequest(message);
     if (request === null) {
       subscriber.reply({ op: 'error', category: 'syntax', message: 'expected a JSON object with op' });
@@ -152,15 +213,17 @@ export class StreamServer {
     act();
   }
 
-  /** Closes those that read too slowly: nobody is sent a stream with a hole in silence. */
-  cutSlow(): void {
-    for (const subscriber of this.subscribers) {
-      const lagging = subscriber.laggingBytes;
-      if (lagging <= SUBSCRIBER_BACKPRESSURE_BYTES_MAX && subscriber.droppedMessages === 0) continue;
-      this.slowClosed++;
-      this.options.log('warn', 'closed a slow subscriber', { laggingBytes: lagging, closed: this.slowClosed });
-      subscriber.end(CLOSE_SLOW, 'slow subscriber');
-    }
+  /** The subscribers with the longest queues, for `/v1/stats`. */
+  reports(): object[] {
+    return this.slow
+      .byQueue()
+      .slice(0, SUBSCRIBERS_LISTED_MAX)
+      .map((subscriber) => subscriber.report());
+  }
+
+  /** The most connections there were at once. */
+  get connectionsMost(): number {
+    return this.guard.counts.most;
   }
 
   get bufferedBytes(): number {
@@ -170,6 +233,7 @@ export class StreamServer {
   }
 
   close(): number {
+    this.guard.close();
     const open = [...this.subscribers];
     for (const subscriber of open) subscriber.end(GOING_AWAY, 'the engine is stopping');
     return open.length;

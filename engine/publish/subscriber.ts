@@ -3,6 +3,9 @@
 import type { WebSocket } from 'uWebSockets.js';
 import type { EncodingId } from './encodings.ts';
 import type { Encoded } from './history.ts';
+import { QueueLadder, type Step } from './queue-ladder.ts';
+import type { RequestLimit } from './request-limit.ts';
+import type { Held } from './topic-lane.ts';
 import type { Topic } from './topics.ts';
 
 /** What uWebSockets.js keeps for a socket; it copies plain properties, so the object with methods lies one level down. */
@@ -12,8 +15,27 @@ export type StreamSocket = WebSocket<SocketData>;
 /** ws.send() of uWebSockets.js: the message was left out, the socket's buffer is over its hard limit. */
 const SEND_DROPPED = 2;
 
+/** What reading too slowly has cost a subscriber. */
+export type SlowCounts = {
+  /** Times it was taken out of its topics. */
+  conflations: number;
+  /** Messages that newer ones took the place of. */
+  conflatedMessages: number;
+  gapNotices: number;
+  /** Messages that gap notices told it of. */
+  lost: number;
+};
+
 export class Subscriber {
   readonly encoding: EncodingId;
+  readonly openedAt = new Date().toISOString();
+  /** Requests so far. */
+  requests = 0;
+  /** Where it stands between reading well and being closed. */
+  readonly ladder = new QueueLadder();
+  /** Topics it was taken out of, and how far it had come. */
+  readonly held = new Map<Topic, Held>();
+  readonly slow: SlowCounts = { conflations: 0, conflatedMessages: 0, gapNotices: 0, lost: 0 };
   /** Channels and wildcards as named by the client. */
   readonly args = new Set<string>();
   /** Topics it is joined to or waits for. */
@@ -22,6 +44,9 @@ export class Subscriber {
   snapshotBytes = 0;
   /** Messages uWebSockets.js left out; a subscriber that lost one is closed. */
   droppedMessages = 0;
+  /** When it came, on main's clock, and how often it may ask; null is as often as it likes. */
+  openedMs = 0;
+  limit: RequestLimit | null = null;
   private socket: StreamSocket | null = null;
 
   constructor(encoding: EncodingId) {
@@ -45,11 +70,29 @@ export class Subscriber {
     return this.socket === null ? 0 : this.socket.getBufferedAmount();
   }
 
-  /** Buffered bytes that are not snapshots. What drains may be either, so snapshots count as draining last. */
-  get laggingBytes(): number {
+  /**
+   * What its queue asks for. Buffered bytes that are snapshots do not count as lagging; what drains may be either, so
+   * snapshots count as draining last.
+   */
+  look(nowMs: number, stuckMs?: number): Step {
+    if (this.droppedMessages > 0) return 'dropped';
     const buffered = this.bufferedBytes;
-    this.snapshotBytes = Math.min(this.snapshotBytes, buffered);
-    return buffered - this.snapshotBytes;
+    if (this.snapshotBytes > buffered) this.snapshotBytes = buffered;
+    return this.ladder.look(buffered, buffered - this.snapshotBytes, nowMs, stuckMs);
+  }
+
+  /** As `/v1/stats` lists it. */
+  report(): object {
+    const { openedAt, requests, slow, held, ladder, args, bufferedBytes, droppedMessages } = this;
+    const { mostBytes } = ladder;
+    const state = held.size > 0 ? 'conflated' : 'live';
+    const subscriptions = args.size;
+    return { openedAt, state, subscriptions, requests, bufferedBytes, mostBytes, ...slow, droppedMessages };
+  }
+
+  /** Hands over what was published to it in this turn: a send does that before anything, and a ping is the smallest. */
+  settle(): void {
+    this.socket?.ping();
   }
 
   send(message: Encoded): void {

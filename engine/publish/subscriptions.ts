@@ -29,11 +29,15 @@ type Parts = {
   readonly depth: DepthTimers;
   readonly named: Named;
   readonly offers: MarketOffers;
+  /** Topics open at once. */
+  readonly topicsMax: number;
 };
 
 export class Subscriptions {
   private readonly parts: Parts;
   private readonly patterns = new Map<string, Pattern>();
+  /** Topics not opened, as too many are open. */
+  refusedTopics = 0;
   /** Markets the patterns have been applied to. */
   private marketsSeen: number;
 
@@ -56,6 +60,14 @@ export class Subscriptions {
     return this.parts.offers.refusal(channel, id) ?? { channel, market: id, venue };
   }
 
+  /** Why no topic can be opened for a target; null where one can, or is open already. */
+  private roomFor(arg: string, opening: number): ChannelError | null {
+    const { topics } = this.parts;
+    if (topics.size + opening < this.parts.topicsMax || topics.find(arg) !== undefined) return null;
+    this.refusedTopics++;
+    return { category: 'range', message: `expected at most ${this.parts.topicsMax} topics over all subscribers` };
+  }
+
   /** Sorts arguments into those that hold and those that do not; `act` runs after the reply was sent. */
   subscribe(subscriber: Subscriber, args: readonly unknown[]): { outcome: Outcome; act: () => void } {
     const targets: { arg: string; target: Target }[] = [];
@@ -69,6 +81,11 @@ export class Subscriptions {
         const message = `expected at most ${SUBSCRIPTIONS_MAX} subscriptions`;
         outcome.errors.push({ arg, category: 'range', message });
       } else {
+        const full = isNew ? this.roomFor(arg as string, targets.length) : null;
+        if (full !== null) {
+          outcome.errors.push({ arg, ...full });
+          continue;
+        }
         outcome.args.push(arg as string);
         known.add(arg as string);
         if (isNew) targets.push({ arg: arg as string, target });
@@ -96,6 +113,8 @@ export class Subscriptions {
   private joinPattern(subscriber: Subscriber, pattern: Pattern, market: number): void {
     if (pattern.venue !== '' && this.parts.names.of(market).venue !== pattern.venue) return;
     if (this.parts.offers.refusal(pattern.channel, market) !== null) return;
+    const key = pattern.channel.words + this.parts.names.of(market).name;
+    if (this.roomFor(key, 0) !== null) return;
     this.join(subscriber, this.parts.topics.open(pattern.channel, market), false);
   }
 
@@ -103,14 +122,13 @@ export class Subscriptions {
   private join(subscriber: Subscriber, topic: Topic, isRefused: boolean): void {
     if (subscriber.topics.has(topic)) return;
     subscriber.topics.add(topic);
-    const variant = this.parts.topics.use(topic, subscriber);
+    this.parts.topics.use(topic, subscriber);
     if (this.parts.current.has(topic.channel)) {
       topic.waiting.set(subscriber, isRefused);
       this.parts.current.ask(topic);
       return;
     }
-    subscriber.join(variant.name);
-    topic.subscribers.add(subscriber);
+    topic.join(subscriber);
     if (topic.channel.kind === 'depth') this.parts.depth.add(topic);
   }
 
@@ -118,6 +136,7 @@ export class Subscriptions {
     if (!subscriber.topics.delete(topic)) return;
     topic.waiting.delete(subscriber);
     topic.subscribers.delete(subscriber);
+    topic.release(subscriber);
     subscriber.leave(topic.variant(subscriber.encoding).name);
     this.parts.topics.release(topic, subscriber);
   }
@@ -183,10 +202,9 @@ export class Subscriptions {
 
   private continue(subscriber: Subscriber, topic: Topic, missed: readonly (string | Uint8Array)[]): void {
     subscriber.topics.add(topic);
-    const variant = this.parts.topics.use(topic, subscriber);
+    this.parts.topics.use(topic, subscriber);
     subscriber.sendSnapshot(missed);
-    subscriber.join(variant.name);
-    topic.subscribers.add(subscriber);
+    topic.join(subscriber);
     if (topic.channel.kind === 'depth') this.parts.depth.add(topic);
   }
 
@@ -196,6 +214,7 @@ export class Subscriptions {
     for (const topic of subscriber.topics) {
       if (topic.waiting.size > 0) topic.waiting.delete(subscriber);
       topic.subscribers.delete(subscriber);
+      topic.release(subscriber);
       this.parts.topics.release(topic, subscriber);
     }
     subscriber.args.clear();

@@ -17,6 +17,8 @@ export class MarketTopics {
   readonly bars = new Map<number, Topic>();
   /** By number of the signal. */
   readonly signals: (Topic | null | undefined)[] = [];
+  /** Number of the last trade the shard told: that of the market's accepted trades. */
+  tradesTold = 0;
 
   place(channel: Channel, topic: Topic | null): void {
     const { kind } = channel;
@@ -43,9 +45,11 @@ export class TopicRegistry {
    * No forgotten topic has used a number above this one, so a topic that is opened anew never repeats a number, and a
    * resume from before is never taken for a resume of now.
    */
-  private seqFloor = 0;
+  private seqFloor: number;
 
-  constructor(shared: TopicShared, names: MarketNames, interest: InterestCounts) {
+  /** `seqFloor` is above every number that an engine before this one has used. */
+  constructor(shared: TopicShared, names: MarketNames, interest: InterestCounts, seqFloor = 0) {
+    this.seqFloor = seqFloor;
     this.shared = shared;
     this.names = names;
     this.interest = interest;
@@ -73,7 +77,8 @@ export class TopicRegistry {
     const key = channel.words + (name?.name ?? '');
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const topic = new Topic(channel, market, addressOf(key, name), this.shared, this.seqFloor);
+    const floor = channel.kind === 'trade' ? (this.byMarket[market]?.tradesTold ?? 0) : this.seqFloor;
+    const topic = new Topic(channel, market, addressOf(key, name), this.shared, floor);
     this.byKey.set(key, topic);
     if (market >= 0) {
       this.byMarket[market] ??= new MarketTopics();

@@ -5,6 +5,7 @@ import { ENCODERS, ENCODINGS, type EncodingId } from './encodings.ts';
 import { type Encoded, History, type HistoryBudget } from './history.ts';
 import { type Address, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
 import type { Subscriber } from './subscriber.ts';
+import { type Held, TopicLane } from './topic-lane.ts';
 
 /** Where topics publish: the uWebSockets.js app. It copies the message, whose bytes are valid only until it returns. */
 export type Outlet = { publish(topic: string, message: Uint8Array, isBinary: boolean): boolean };
@@ -52,6 +53,10 @@ export class Topic {
   isSuspended = false;
   /** `seq` of the last message; null before the first. */
   lastSeq: number | null = null;
+  /** Messages published so far. */
+  published = 0;
+  /** What is kept for subscribers that read too slowly; null while there is none. */
+  lane: TopicLane | null = null;
   /** Last number of a channel that main counts. */
   private counted: number;
   private readonly shared: TopicShared;
@@ -83,16 +88,18 @@ export class Topic {
     return variant;
   }
 
-  /** The number of a message to be published now. */
-  private nextSeq(message: StreamMessage): number {
+  /** The number of a message to be published now; trades bring theirs, and what is no trade has that of the one before. */
+  private nextSeq(message: StreamMessage, number: number | null): number {
+    if (this.channel.kind === 'trade' && message.type !== 'trade') return this.lastSeq ?? this.counted;
+    if (number !== null) this.counted = number - 1;
     if (!this.isBook) return ++this.counted;
     return message.type === 'book_change' ? message.bookSequence : (this.lastSeq ?? 0);
   }
 
   /** Encodes once per encoding in use and hands it to the sockets. */
-  publish(message: StreamMessage): void {
+  publish(message: StreamMessage, number: number | null = null): void {
     const { shared } = this;
-    const seq = this.nextSeq(message);
+    const seq = this.nextSeq(message, number);
     const prevSeq = this.lastSeq;
     for (const variant of this.variants) {
       const encoded = ENCODERS[variant.encoding](message, this.address, seq, prevSeq);
@@ -105,6 +112,39 @@ export class Topic {
       if (message.type === 'book_change' && message.parts > 1) this.allowSnapshot(variant.encoding, bytes.length);
     }
     this.lastSeq = seq;
+    this.published++;
+    if (this.lane !== null) this.lane.take(message, seq);
+  }
+
+  /** Takes a subscriber out of the topic, for as long as it reads too slowly, and notes how far it has come. */
+  hold(subscriber: Subscriber): void {
+    this.subscribers.delete(subscriber);
+    const { name, history } = this.variant(subscriber.encoding);
+    subscriber.leave(name);
+    this.lane ??= new TopicLane(this.channel.kind);
+    this.lane.users++;
+    const { published, lastSeq, lane } = this;
+    subscriber.held.set(this, { published, seq: lastSeq, position: history.position, ordinal: lane.next });
+  }
+
+  /** What hold() noted, forgotten; null where the subscriber was not held. */
+  release(subscriber: Subscriber): Held | null {
+    const held = subscriber.held.get(this);
+    if (held === undefined) return null;
+    subscriber.held.delete(this);
+    if (this.lane !== null && --this.lane.users === 0) this.lane = null;
+    return held;
+  }
+
+  /** Takes a subscriber in: from here on it gets what is published. */
+  join(subscriber: Subscriber): void {
+    subscriber.join(this.variant(subscriber.encoding).name);
+    this.subscribers.add(subscriber);
+  }
+
+  /** A message for one subscriber alone. */
+  encodeFor(subscriber: Subscriber, message: StreamMessage, seq: number, prevSeq: number | null): Encoded {
+    return ENCODERS[subscriber.encoding](message, this.address, seq, prevSeq);
   }
 
   /** A big snapshot sent to everyone does not count against anyone's cap. */
@@ -112,11 +152,11 @@ export class Topic {
     for (const subscriber of this.subscribers) if (subscriber.encoding === encoding) subscriber.snapshotBytes += bytes;
   }
 
-  /** Current values for one subscriber alone; they follow nothing, so `prevSeq` is null. */
-  encodeCurrent(messages: readonly StreamMessage[], encoding: EncodingId): Encoded[] {
+  /** Current values for one subscriber alone; `prevSeq` is the number it has got, null where it has none. */
+  encodeCurrent(messages: readonly StreamMessage[], encoding: EncodingId, prevSeq: number | null = null): Encoded[] {
     return messages.map((message, index) => {
       const seq = message.type === 'book_change' ? message.bookSequence : this.currentSeq;
-      return ENCODERS[encoding](message, this.address, seq, index === 0 ? null : seq);
+      return ENCODERS[encoding](message, this.address, seq, index === 0 ? prevSeq : seq);
     });
   }
 

@@ -81,7 +81,7 @@ export class Admin {
     try {
       return this.route(request, request.path.slice(PREFIX.length)) ?? json({ error: 'not found' }, 404);
     } catch (error) {
-      if (error instanceof UsageError) return json({ error: error.message }, 400);
+      if (error instanceof UsageError || error instanceof URIError) return json({ error: error.message }, 400);
       throw error;
     }
   }

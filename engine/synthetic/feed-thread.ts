@@ -6,6 +6,8 @@ import { entryUrl } from '../base/entry.ts';
 export type FeedPlan = {
   readonly url: string;
   readonly token: string | null;
+  /** PEM of the one server that is trusted, by whatever name, where the address asks for TLS. */
+  readonly certificate?: string | null;
   readonly rate: number;
   readonly seed: number;
 };

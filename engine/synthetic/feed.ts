@@ -1,6 +1,6 @@
 // Owns the live synthetic feed: seeded markets sent as normalised JSON to an ingest port, one update a frame.
 
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { EngineClock, takeAnchor } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
@@ -19,6 +19,8 @@ export type FeedOptions = {
   readonly seed?: number;
   /** Sent as `Authorization: Bearer …` where the engine asks for one. */
   readonly token?: string | null;
+  /** PEM of the one server that is trusted, by whatever name; null trusts as Node does. */
+  readonly certificate?: string | null;
 };
 
 export type FeedStats = {
@@ -54,6 +56,7 @@ const CLOSE_TIMEOUT_MS = 500;
 class SyntheticFeed implements Feed {
   private readonly url: string;
   private readonly protocols: string[];
+  private readonly trust: ClientOptions;
   private readonly ratePerS: number;
   private readonly random: Random;
   private readonly markets: readonly SyntheticMarket[];
@@ -70,8 +73,9 @@ class SyntheticFeed implements Feed {
   private isStopped = false;
   private lastError: string | null = null;
 
-  constructor({ url, markets, rate, seed, token }: Required<FeedOptions>) {
+  constructor({ url, markets, rate, seed, token, certificate }: Required<FeedOptions>) {
     this.url = url;
+    this.trust = certificate === null ? {} : trustOf(certificate);
     // As a subprotocol, because a header cannot carry every character a token may have.
     this.protocols = token === null ? [] : ['millrace', `bearer.${Buffer.from(token).toString('base64url')}`];
     this.ratePerS = rate;
@@ -118,6 +122,7 @@ class SyntheticFeed implements Feed {
 
   private connect(): WebSocket {
     const socket = new WebSocket(this.url, this.protocols, {
+      ...this.trust,
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
@@ -199,6 +204,17 @@ class SyntheticFeed implements Feed {
   }
 }
 
+/**
+ * The engine's own feed comes by its address, which its certificate need not name, and may be signed by nobody it knows:
+ * it trusts this certificate, as it stands, and no other.
+ */
+function trustOf(certificate: string): ClientOptions {
+  // The types of ws want a boolean of the check; to Node, whose check it is, undefined is consent.
+  const checkServerIdentity = (() => undefined) as unknown as () => boolean;
+  const trust = { ca: certificate, allowPartialTrustChain: true, checkServerIdentity };
+  return trust;
+}
+
 type Answer = { op?: unknown; category?: unknown; message?: unknown; count?: unknown };
 
 function parseAnswer(text: string): Answer | null {
@@ -214,12 +230,19 @@ function parseAnswer(text: string): Answer | null {
  * Begins to connect and to send; returns at once.
  * @throws UsageError for options that make no feed.
  */
-export function startFeed({ url, markets = 8, rate = 1000, seed = 1, token = null }: FeedOptions): Feed {
+export function startFeed({
+  url,
+  markets = 8,
+  rate = 1000,
+  seed = 1,
+  token = null,
+  certificate = null,
+}: FeedOptions): Feed {
   if (!URL.canParse(url) || !/^wss?:/.test(url))
     throw new UsageError(`synthetic feed: expected a ws:// or wss:// address, was ${url}`);
   if (!Number.isInteger(markets) || markets < 1 || markets > MARKETS_MAX)
     throw new UsageError(`synthetic feed: expected 1 to ${MARKETS_MAX} markets, was ${markets}`);
   if (!(rate > 0) || !Number.isFinite(rate))
     throw new UsageError(`synthetic feed: expected a rate above 0 updates/s, was ${rate}`);
-  return new SyntheticFeed({ url, markets, rate, seed, token });
+  return new SyntheticFeed({ url, markets, rate, seed, token, certificate });
 }

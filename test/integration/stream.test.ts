@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { ByteBuffer } from 'flatbuffers';
 import { WebSocket } from 'ws';
+import { plainAccess } from '../../engine/base/access.ts';
 import { UsageError } from '../../engine/base/errors.ts';
 import { CLOSE_SLOW } from '../../schemas/config.ts';
 import { Body, BookChange, Message, Trade } from '../../schemas/generated/stream.ts';
@@ -358,7 +359,7 @@ describe('the port', () => {
   }
 
   test('cuts a subscriber that does not read, with the code for it, and nobody else', async (t) => {
-    const rig = await started(t);
+    const rig = await started(t, { times: { stuckMs: 500 } });
     const market = seed(rig, 'binance:SLOW');
     const slow = await rig.open();
     const good = await rig.open();
@@ -366,7 +367,7 @@ describe('the port', () => {
     slow.ws.pause();
     let sent = 0;
     const timer = setInterval(() => {
-      for (let i = 0; i < 2000; i++) rig.shard(market).trade(market, ++sent, 1000);
+      for (let i = 0; i < 500; i++) rig.shard(market).trade(market, ++sent, 1000);
       rig.shard(market).commit();
     }, 5);
     t.after(() => clearInterval(timer));
@@ -412,7 +413,7 @@ describe('the port', () => {
 
   test('lets in only those with the token, by header or by subprotocol', async (t) => {
     const token = 'sécret/+ token';
-    const rig = await started(t, { token });
+    const rig = await started(t, { access: plainAccess('127.0.0.1', token) });
     await assert.rejects(rig.open(), /401/);
     await assert.rejects(rig.open('', ['millrace', `bearer.${Buffer.from('wrong').toString('base64url')}`]), /401/);
     const socket = await rig.open('', ['millrace', `bearer.${Buffer.from(token).toString('base64url')}`]);
@@ -422,7 +423,7 @@ describe('the port', () => {
     assert.equal(((await refused.json()) as { error: Json }).error['category'], 'unauthorized');
     for (const path of ['/', '/health', '/ready']) assert.equal((await rig.get(path)).status, 200);
     for (const path of ['/metrics', '/openapi.json', '/v1/stats']) assert.equal((await rig.get(path)).status, 401);
-    const plain = await started(t, { token: 'abc' });
+    const plain = await started(t, { access: plainAccess('127.0.0.1', 'abc') });
     assert.equal((await plain.get('/v1/markets', { authorization: 'Bearer abc' })).status, 200);
     assert.equal((await plain.get('/v1/markets', { authorization: 'Bearer abd' })).status, 401);
   });

@@ -93,6 +93,8 @@ export type FollowerOptions = {
   readonly stage?: SnapshotStage;
   /** Looks at no number and no checksum: what a test must catch. */
   readonly isCareless?: boolean;
+  /** Room for the records of one frame, where no frame is as large as the largest. */
+  readonly frameSlots?: number;
 };
 
 export class BookFollower {
@@ -103,22 +105,26 @@ export class BookFollower {
   private readonly only: string | null;
   private readonly stage: SnapshotStage;
   private readonly isCareless: boolean;
+  private readonly frameSlots: number;
   private readonly rule: VenueRule;
   private changing: MarketBook | null = null;
   private levelsLeft = 0;
 
-  constructor(venue: Dialect, { only = null, stage = new SnapshotStage(), isCareless = false }: FollowerOptions = {}) {
+  constructor(venue: Dialect, options: FollowerOptions = {}) {
+    const { only = null, stage = new SnapshotStage(), isCareless = false, frameSlots = FRAME_SLOTS } = options;
     this.venue = venue;
     this.only = only;
     this.stage = stage;
     this.isCareless = isCareless;
+    this.frameSlots = frameSlots;
     const rule = venueRule(venue);
     this.rule = isCareless ? { ...rule, continuity: Continuity.none, checksum: null } : rule;
   }
 
   /** A follower in the same state, which goes its own way; with `only`, of that market and its connections. */
   fork(only: string | null = null): BookFollower {
-    const copy = new BookFollower(this.venue, { only, stage: this.stage, isCareless: this.isCareless });
+    const { stage, isCareless, frameSlots } = this;
+    const copy = new BookFollower(this.venue, { only, stage, isCareless, frameSlots });
     const shared = new Set<unknown>([this.stage, ...Object.values(BOOK_CHECKSUMS)]);
     for (const { sink } of this.connections.values()) shared.add(sink);
     const copies = new Map<unknown, unknown>();
@@ -132,7 +138,7 @@ export class BookFollower {
   /** A connection is made anew: it remembers nothing. */
   open(name: string): void {
     const venue: string = this.venue;
-    const sink = new CollectingSink(venue, FRAME_SLOTS);
+    const sink = new CollectingSink(venue, this.frameSlots);
     this.connections.set(name, { sink, decoder: DECODERS[this.venue](sink, venue) });
   }
 

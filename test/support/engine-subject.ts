@@ -45,7 +45,7 @@ const MARKETS_MAX = 64;
 const INPUT_SLOTS = 131_072;
 const OUTPUT_SLOTS = 1024;
 
-type Place = { readonly anchor: ClockAnchor; readonly kinds: readonly string[]; readonly inputSlots: number };
+export type Place = { readonly anchor: ClockAnchor; readonly kinds: readonly string[]; readonly inputSlots: number };
 
 /** A frame writer whose commits are applied on the spot, in batches of at most `batchRecords`. */
 class ApplyingWriter extends FrameWriter {
@@ -76,7 +76,8 @@ class ApplyingWriter extends FrameWriter {
   }
 }
 
-class Pipeline {
+/** One session's way from its bytes to its market's state. */
+export class Pipeline {
   readonly memory: EngineMemory;
   readonly markets: MarketDirectory;
   readonly dispatch: Dispatch;
@@ -193,7 +194,7 @@ export function engineSubject(venue: Dialect, kinds: readonly string[] = ['1m'])
   };
 }
 
-function anchorBefore(timeUs: number | null): ClockAnchor {
+export function anchorBefore(timeUs: number | null): ClockAnchor {
   const wallUs = timeUs === null ? Date.UTC(2020, 0, 1) * 1000 : timeUs - 1_000_000;
   return { hrtimeNs: Number(process.hrtime.bigint()), wallUs };
 }

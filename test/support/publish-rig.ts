@@ -1,6 +1,7 @@
 // A publisher over real sockets with shards played by this thread: writes output records and answers requests.
 
 import { WebSocket } from 'ws';
+import { plainAccess } from '../../engine/base/access.ts';
 import { EngineClock } from '../../engine/base/clock.ts';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { createEngineMemory, type EngineMemory, shardOf } from '../../engine/memory/engine-memory.ts';
@@ -279,7 +280,7 @@ export class Rig {
       clock,
       host: '127.0.0.1',
       port: 0,
-      token: null,
+      access: plainAccess('127.0.0.1', null),
       plans: marketPlansOf(),
       health: () => ({ status: 'ok', reasons: [] }),
       ready: () => true,

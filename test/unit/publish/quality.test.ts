@@ -55,10 +55,13 @@ class Written {
     return new Metrics(this.stats, new LatencyReport(recorders), () => ({
       ...publish,
       slowClosed: 0,
+      slowClosedBy: {},
+      limited: {},
       droppedMessages: 0,
       holes: 0,
       signalsOff: 0,
       shardRestarts: 0,
+      refused: { unauthorized: 0, forbidden: 0, origin: 0, host: 0 },
     })).text();
   }
 }

@@ -65,13 +65,21 @@ test('a history gives what followed a number, and nothing when it no longer reac
   assert.deepEqual(history.after(3, 6), ['m4', 'm5', 'late']);
 });
 
-test('a history gives all parts of a snapshot again to a reader that had only some', () => {
+test('a history gives the parts behind the first again to a reader that had only some', () => {
   const history = new History(new HistoryBudget(), 1000);
   history.push('a', 8, 7, 0);
   for (const part of ['p1', 'p2', 'p3']) history.push(part, 9, part === 'p1' ? 8 : 9, 0);
   history.push('b', 10, 9, 0);
-  assert.deepEqual(history.after(9, 10), ['p1', 'p2', 'p3', 'b']);
+  assert.deepEqual(history.after(9, 10), ['p2', 'p3', 'b']);
   assert.deepEqual(history.after(8, 10), ['p1', 'p2', 'p3', 'b']);
+});
+
+test('a history gives a change of state alone to a reader that had the change of the book before it', () => {
+  const history = new History(new HistoryBudget(), 1000);
+  history.push('change', 9, 8, 0);
+  history.push('stale', 9, 9, 0);
+  assert.deepEqual(history.after(9, 9), ['stale']);
+  assert.deepEqual(history.after(8, 9), ['change', 'stale']);
 });
 
 test('histories stay within their counts and return their bytes', () => {
