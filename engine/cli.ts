@@ -15,6 +15,7 @@ const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
 
 const list = (value: string, before: string[] | undefined): string[] => [...(before ?? []), ...value.split(',')];
+const each = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 function withSettings(command: Command): Command {
   return command
@@ -37,14 +38,35 @@ function withSettings(command: Command): Command {
     .option('--lateness <duration>', 'how late a trade may revise its bar (10s)')
     .option('--stale-after <duration>', 'silence after which a book may be stale; 0 never (60s)')
     .option('--token <secret>', 'required of everyone who pushes or reads')
+    .option('--token-file <file>', 'the same, from a file, so that no list of processes shows it')
+    .option('--role-token <role=secret>', 'for ingest, read or admin alone, or ROLE+ROLE (repeatable)', each)
+    .option('--role-token-file <role=file>', 'the same, from a file (repeatable)', list)
+    .option('--insecure', 'listen beyond this machine without any token')
+    .option('--origin <origin>', 'pages of it may read too, such as https://market.example (repeatable)', list)
+    .option('--tls-cert <file>', 'PEM certificate and its chain: both ports speak TLS')
+    .option('--tls-key <file>', 'PEM key of the certificate')
+    .option('--tls-passphrase-file <file>', 'passphrase of the key')
+    .option('--journal <dir>', 'write all input down here, and begin from what is there')
+    .option('--journal-sync <policy>', 'when the disk is waited for: none, interval or always (interval)')
+    .option('--journal-sync-interval <duration>', 'with interval: how often (1s)')
+    .option('--journal-bytes <size>', 'the journal keeps at most this much, such as 512MiB (4GiB)')
+    .option('--journal-age <duration>', 'and at most this long (24h)')
+    .option('--checkpoint-interval <duration>', 'how often the state is written down beside the journal (10s)')
+    .option(
+      '--dead-letter <file>',
+      "frames that could not be decoded, as NDJSON (dead-letter.ndjson of the journal's folder)",
+    )
+    .option('--connections-max <count>', 'producers, and subscribers, open at once; 0 is no limit (4096)')
+    .option('--connections-per-address <count>', 'the same of one address; 0 is no limit (0)')
+    .option('--frames-per-second <count>', 'of one producer, closed above it; 0 is no limit (0)')
+    .option('--bytes-per-second <size>', 'of one producer, such as 10MiB; 0 is no limit (0)')
+    .option('--requests-per-second <count>', 'of one subscriber; 0 is no limit (100)')
     .option('--shutdown-timeout <duration>', 'time to drain, such as 10s')
     .option('--rate <updates>', 'updates per second of the synthetic feed (1000)')
     .option('--seed <number>', 'seed of the synthetic feed (1)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (info)')
     .option('--config <file>', 'JSON file with these settings');
 }
-
-const each = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 function withLoadOptions(command: Command): Command {
   return command
@@ -69,7 +91,7 @@ function withLoadOptions(command: Command): Command {
     .option('--workers <count>', 'shard threads of the engine that the test starts')
     .option('--max', 'find the highest rate that is sustained')
     .option('--max-p99 <duration>', 'bound of the end-to-end p99 with --max (5ms)')
-    .option('--target <url>', 'test this running engine, such as ws://HOST:9002, and not one of its own')
+    .option('--target <url>', 'test this running engine, such as ws://HOST:9002 or wss:, and not one of its own')
     .option('--ingest-target <url>', "its ingest port, where that is not one below the target's")
     .option('--token <secret>', 'token of the engine (also MILLRACE_TOKEN)')
     .option('--report <dir>', 'write report.txt, report.json, report.html and one .hgrm for each stage')
@@ -189,11 +211,14 @@ function program(): Command {
   return root;
 }
 
+/** An option misspelt may be one with a secret: `--tokn=SECRET`. */
+const withoutValue = (sentence: string): string => sentence.replace(/'(--?[\w-]+)=[^']*'/, "'$1'");
+
 /** One clear sentence on stderr and exit code 2 for wrong usage; anything else is a failure of ours. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    process.stderr.write(`millrace: ${error.message.replace(/^error: /, '')}\n`);
+    process.stderr.write(`millrace: ${withoutValue(error.message.replace(/^error: /, ''))}\n`);
     return EXIT_USAGE;
   }
   if (error instanceof UsageError) {

@@ -7,19 +7,28 @@ import {
   ALLOWED_LATENESS_MS,
   BREAKER_FAILURES,
   BREAKER_RETRIES,
+  CHECKPOINT_MS,
+  CONNECTIONS_MAX,
   DEFAULT_HOST,
   DEFAULT_INGEST_PORT,
   DEFAULT_PORT,
+  JOURNAL_AGE_MS_MAX,
+  JOURNAL_BYTES_LEAST,
+  JOURNAL_BYTES_MAX,
+  JOURNAL_SYNC_MS,
   LADDER_LEVELS_MAX,
   MARKETS_MAX,
+  REQUESTS_PER_SECOND,
   SHUTDOWN_TIMEOUT_MS,
   STALE_AFTER_MS,
 } from '../schemas/config.ts';
 import { EMPTY_BARS_NAMES } from '../schemas/ids.ts';
 import { DEFAULT_SIGNALS } from '../schemas/signals.ts';
 import { UsageError } from './base/errors.ts';
+import { withoutUser } from './base/hosts.ts';
 import { type MarketPlans, marketPlansOf } from './base/market-plans.ts';
 import { splitSignals } from './base/signal-specs.ts';
+import { ROLES } from './base/token.ts';
 import { symbolsByVenue } from './feed-settings.ts';
 import type { UserSignalFiles } from './user-signals.ts';
 
@@ -37,15 +46,30 @@ const within = (least: number, most: number) => number.pipe(z.number().int().min
 
 const port = within(0, 65_535);
 
-/** `10s`, `500ms`, `2m`: milliseconds. */
+/** `10s`, `500ms`, `2m`, `24h`: milliseconds. */
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(String(value));
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(value));
   if (match === null) {
     context.addIssue({ code: 'custom', message: 'expected a duration like 10s, 500ms or 2m' });
     return z.NEVER;
   }
-  const unitMs = { ms: 1, s: 1000, m: 60_000 }[match[2] ?? 'ms'] ?? 1;
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? 'ms'] ?? 1;
   return Number(match[1]) * unitMs;
+});
+
+/** A duration of at least this: one that is shorter would be over before anything was done. */
+const durationFrom = (leastMs: number) => duration.pipe(z.number().min(leastMs));
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** `512MiB`, `4GiB`: bytes. */
+const size = z.union([z.string(), z.number()]).transform((value, context) => {
+  const match = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB)?$/.exec(String(value));
+  if (match === null) {
+    context.addIssue({ code: 'custom', message: 'expected a size like 512MiB or 4GiB' });
+    return z.NEVER;
+  }
+  return Math.floor(Number(match[1]) * SIZE_UNITS[match[2] ?? 'B']);
 });
 
 /** What can be set for all markets, and by pattern for some. */
@@ -56,6 +80,18 @@ const choice = {
   lateness: duration.optional(),
   staleAfter: duration.optional(),
 };
+
+/** `true` and `false` of a file, and as the text of a variable. */
+const choiceOf = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+
+const role = z.enum(ROLES);
+const tokenEntry = z.strictObject({
+  role: role.optional(),
+  roles: z.array(role).min(1).optional(),
+  secret: z.string().min(1).optional(),
+  secretFile: z.string().min(1).optional(),
+  name: z.string().min(1).max(80).optional(),
+});
 
 const pattern = z.strictObject({
   match: z.string().min(1),
@@ -104,6 +140,34 @@ export const settings = z.strictObject({
   /** By pattern, the first that matches; a market that none matches is not taken. Null takes all alike. */
   markets: z.array(pattern).min(1).nullable().default(null),
   token: z.string().min(1).nullable().default(null),
+  tokenFile: z.string().min(1).nullable().default(null),
+  /** `ROLE=SECRET`, `ROLE=PATH`; several roles with `+` between. */
+  roleToken: z.array(z.string().min(1)).default([]),
+  roleTokenFile: z.array(z.string().min(1)).default([]),
+  /** Tokens with their roles and names. */
+  tokens: z.array(tokenEntry).min(1).nullable().default(null),
+  /** Origins of pages that may read, beside the engine's own. */
+  origin: z.array(z.string().min(1)).default([]),
+  tlsCert: z.string().min(1).nullable().default(null),
+  tlsKey: z.string().min(1).nullable().default(null),
+  tlsPassphraseFile: z.string().min(1).nullable().default(null),
+  /** Listen beyond this machine without any token. */
+  insecure: choiceOf.default(false),
+  /** Folder of the journal; null for none. */
+  journal: z.string().min(1).nullable().default(null),
+  journalSync: z.enum(['none', 'interval', 'always']).default('interval'),
+  journalSyncInterval: durationFrom(1).default(JOURNAL_SYNC_MS),
+  journalBytes: size.pipe(z.number().min(JOURNAL_BYTES_LEAST)).default(JOURNAL_BYTES_MAX),
+  journalAge: durationFrom(1000).default(JOURNAL_AGE_MS_MAX),
+  checkpointInterval: durationFrom(100).default(CHECKPOINT_MS),
+  /** File for frames that could not be decoded; null is one in the journal's folder, or none without a journal. */
+  deadLetter: z.string().min(1).nullable().default(null),
+  /** Of each port; 0 is no limit, here and below. */
+  connectionsMax: within(0, 1_000_000).default(CONNECTIONS_MAX),
+  connectionsPerAddress: within(0, 1_000_000).default(0),
+  framesPerSecond: within(0, 1_000_000_000).default(0),
+  bytesPerSecond: size.default(0),
+  requestsPerSecond: within(0, 1_000_000).default(REQUESTS_PER_SECOND),
   shutdownTimeout: duration.default(SHUTDOWN_TIMEOUT_MS),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   seed: within(0, 0xffffffff).default(1),
@@ -112,20 +176,26 @@ export const settings = z.strictObject({
 
 export type Settings = z.infer<typeof settings>;
 
-const LISTS: readonly string[] = ['feed', 'venueUrl', 'venueToken', 'bars', 'signal'];
+const LISTS: readonly string[] = [
+  ...['feed', 'venueUrl', 'venueToken', 'bars', 'signal', 'roleToken', 'roleTokenFile', 'origin'],
+];
+
+/** Settings with a structure: JSON in their variables. */
+const STRUCTURES: readonly string[] = ['markets', 'tokens'];
+
+/** Settings whose values may be secrets or hold one, and are in no sentence. */
+const SECRETS: readonly string[] = ['token', 'tokens', 'roleToken', 'venueToken', 'venueUrl', 'venueProxy'];
 
 /** `--ingest-port` and `MILLRACE_INGEST_PORT` of `ingestPort`. */
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 const environmentOf = (key: string): string => `MILLRACE_${flagOf(key).slice(2).replaceAll('-', '_').toUpperCase()}`;
 
-/** Patterns of markets as JSON: the one setting with a structure. */
-function patternsOf(text: string): unknown {
+function structureOf(key: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UsageError(
-      `MILLRACE_MARKETS: expected a JSON array of patterns, was ${JSON.stringify(text.slice(0, 80))}`,
-    );
+    const was = SECRETS.includes(key) ? 'a value not shown' : JSON.stringify(text.slice(0, 80));
+    throw new UsageError(`${environmentOf(key)}: expected a JSON array, was ${was}`);
   }
 }
 
@@ -135,10 +205,17 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
     const value = environment[environmentOf(key)];
     if (value === undefined) continue;
     if (key === 'signals') found[key] = splitSignals(value);
-    else if (key === 'markets') found[key] = patternsOf(value);
+    else if (STRUCTURES.includes(key)) found[key] = structureOf(key, value);
     else found[key] = LISTS.includes(key) ? value.split(',') : value;
   }
   return found;
+}
+
+/** The parser's sentence quotes the text about the place, which may be a token. */
+function withoutText(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : String(error);
+  const place = /at position \d+|Unexpected end of JSON input/.exec(error.message)?.[0] ?? 'not told where';
+  return `not JSON (${place.replace('Unexpected end of JSON input', 'it ends too early')})`;
 }
 
 function fromFile(path: string | undefined): Record<string, unknown> {
@@ -148,9 +225,7 @@ function fromFile(path: string | undefined): Record<string, unknown> {
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not a JSON object');
     return parsed as Record<string, unknown>;
   } catch (error) {
-    throw new UsageError(
-      `--config ${path}: expected a JSON object, was: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new UsageError(`--config ${path}: expected a JSON object, was: ${withoutText(error)}`);
   }
 }
 
@@ -182,7 +257,7 @@ export function loadSettings(flags: Record<string, unknown>, environment: NodeJS
   }
   const [key, ...inner] = issue.path.map(String);
   const place = [originOf(key, given, fromVariables, path), ...inner].join('.');
-  const was = key === 'token' || key === 'venueToken' ? 'a value not shown' : shown(valueAt(merged, issue.path));
+  const was = SECRETS.includes(key) ? 'a value not shown' : shown(valueAt(merged, issue.path));
   throw new UsageError(`${place}: ${lowerFirst(issue.message)}, was ${was}`);
 }
 
@@ -231,16 +306,17 @@ export async function plansOf(values: PlanSettings): Promise<MarketPlans> {
   });
 }
 
-/** An address without the user and password it may hold. */
-const withoutUser = (address: string): string => address.replace(/\/\/[^/?#]*@/, '//(set)@');
+/** `NAME=(set)` of `NAME=SECRET`; a text without a name is all secret. */
+const nameAlone = (entry: string): string => (entry.includes('=') ? `${entry.split('=', 1)[0]}=(set)` : '(set)');
 
 /** The settings as they may be shown. */
 export function withoutSecrets(values: Settings): Record<string, unknown> {
-  const venueToken = values.venueToken.map((entry) => `${entry.split('=', 1)[0]}=(set)`);
   return {
     ...values,
     token: values.token === null ? null : '(set)',
-    venueToken,
+    tokens: values.tokens?.map((entry) => ('secret' in entry ? { ...entry, secret: '(set)' } : entry)) ?? null,
+    roleToken: values.roleToken.map(nameAlone),
+    venueToken: values.venueToken.map(nameAlone),
     venueUrl: values.venueUrl.map(withoutUser),
     venueProxy: values.venueProxy === null ? null : withoutUser(values.venueProxy),
   };

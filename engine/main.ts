@@ -1,17 +1,23 @@
 // Wires the stages of a running engine; the only file that knows them all.
 
+import { INGRESS_CLOSE_MS } from '../schemas/config.ts';
 import type { GcReport } from '../schemas/shard-task.ts';
 import { engineWords } from '../schemas/shared-state.ts';
+import { type AccessPlan, plainAccess } from './base/access.ts';
 import { EngineClock } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
 import { acceptsOf, type MarketPlans, planFor } from './base/market-plans.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
+import { Durability, type JournalSettings, readFoundation } from './durability.ts';
 import { Ingress } from './ingress/ingress.ts';
+import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingress/limits.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
 import { collectAlone } from './observe/gc-mode.ts';
 import type { Log } from './observe/log.ts';
 import { ShardPool } from './pool/pool.ts';
+import type { RestartRules } from './pool/restarts.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
+import type { StreamLimits } from './publish/stream-limits.ts';
 import { drainEngine, forcedSummary, type ShutdownSummary } from './shutdown.ts';
 
 export type EngineOptions = {
@@ -20,12 +26,24 @@ export type EngineOptions = {
   readonly ingestPort: number;
   readonly workers: number;
   readonly marketsMax: number;
+  /** One token for everything; `access` says it more finely. */
   readonly token: string | null;
+  /** Tokens with roles, origins, TLS; in place of `token`. */
+  readonly access?: AccessPlan;
+  /** What one client may do on each port; the defaults of schemas/config.ts where not given. */
+  readonly ingestLimits?: Partial<IngestLimits>;
+  readonly streamLimits?: Partial<StreamLimits>;
   readonly plans: MarketPlans;
   /** Venues to connect to. */
   readonly feeds?: readonly FeedPlan[];
   readonly shutdownTimeoutMs: number;
   readonly log: Log;
+  /** Write all input down, and begin from what is there. */
+  readonly journal?: JournalSettings | null;
+  /** File for frames that could not be taken; null for none. */
+  readonly deadLetter?: string | null;
+  /** When shards that died begin again; by default as schemas/config.ts says. */
+  readonly restarts?: Partial<RestartRules>;
   /** Count garbage collections of the shards over the whole run, for benches. */
   readonly isGcMeasured?: boolean;
 };
@@ -33,6 +51,14 @@ export type EngineOptions = {
 const CONNECTIONS_REFRESH_MS = 1000;
 
 type IngressReports = Awaited<ReturnType<Ingress['connections']>>;
+
+type EngineParts = {
+  readonly memory: EngineMemory;
+  readonly ingress: Ingress;
+  readonly pool: ShardPool;
+  readonly publisher: Publisher;
+  readonly durability: Durability;
+};
 
 /** A running engine. */
 export class Engine {
@@ -42,6 +68,7 @@ export class Engine {
   private readonly ingress: Ingress;
   private readonly pool: ShardPool;
   private readonly publisher: Publisher;
+  private readonly durability: Durability;
   private readonly options: EngineOptions;
   private readonly refresh: NodeJS.Timeout;
   private stopping: Promise<ShutdownSummary> | null = null;
@@ -49,7 +76,7 @@ export class Engine {
 
   constructor(
     options: EngineOptions,
-    parts: { memory: EngineMemory; ingress: Ingress; pool: ShardPool; publisher: Publisher; ingestPort: number },
+    parts: EngineParts & { ingestPort: number },
     connections: (reports: IngressReports) => void,
   ) {
     this.options = options;
@@ -57,6 +84,7 @@ export class Engine {
     this.ingress = parts.ingress;
     this.pool = parts.pool;
     this.publisher = parts.publisher;
+    this.durability = parts.durability;
     this.ingestPort = parts.ingestPort;
     this.port = parts.publisher.port;
     this.refresh = setInterval(() => {
@@ -84,8 +112,8 @@ export class Engine {
 
   private drain(): Promise<ShutdownSummary> {
     clearInterval(this.refresh);
-    const { memory, ingress, pool, publisher } = this;
-    return drainEngine({ memory, ingress, pool, publisher }, this.options.shutdownTimeoutMs);
+    const { memory, ingress, pool, publisher, durability } = this;
+    return drainEngine({ memory, ingress, pool, publisher, durability }, this.options.shutdownTimeoutMs);
   }
 
   /** Counts the ingress thread's garbage collections: the first call starts, the second resolves with the count. */
@@ -125,31 +153,56 @@ function givenUp(feeds: IngressReports['feeds']): string[] {
 
 /** Starts shards, then the ingest port, then the public one. Rejects with a UsageError where a port is taken. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { host, port, ingestPort, token, log } = options;
+  const { host, port, ingestPort, log } = options;
+  const access = options.access ?? plainAccess(host, options.token);
   // uWebSockets.js does not notice a second app of its own process on a port (RELIABILITY §1).
   if (port === ingestPort && port !== 0) {
     throw new UsageError(`port ${port}: expected another than the ingest port, was the same (--port, --ingest-port)`);
   }
   collectAlone();
-  const memory = createEngineMemory({ shards: options.workers, marketsMax: options.marketsMax });
+  const accepts = acceptsOf(options.plans);
+  const { workers: shards, marketsMax, journal = null, deadLetter = null } = options;
+  const durable = { journal, deadLetter, shards, marketsMax, accepts, log };
+  const foundation = readFoundation(durable);
+  const { anchor, journalRingBytes } = foundation;
+  const memory = createEngineMemory({ shards, marketsMax, journalRingBytes }, anchor);
+  const durability = await Durability.open(durable, memory, foundation);
+  const { recoveries, ingressPast } = durability;
   const pool = await ShardPool.start(memory, {
     plans: options.plans,
     isReplay: false,
     isGcMeasured: options.isGcMeasured ?? false,
     onEvent: (sentence) => log.warn(sentence),
+    onMessage: (message) => durability.take(message),
+    recoverer: durability,
+    ...(recoveries === undefined ? {} : { recoveries }),
+    ...(options.restarts === undefined ? {} : { rules: options.restarts }),
+  }).catch(async (error: unknown) => {
+    await durability.close(INGRESS_CLOSE_MS);
+    throw error;
   });
   const ingress = new Ingress({
     memory,
-    listen: { host, port: ingestPort, token },
+    listen: { host, port: ingestPort, access, limits: { ...DEFAULT_INGEST_LIMITS, ...options.ingestLimits } },
     replay: null,
     feeds: (options.feeds ?? []).map((feed) => withBooks(feed, options.plans)),
-    accepts: acceptsOf(options.plans),
+    accepts,
+    past: ingressPast,
+    keepsRejected: deadLetter !== null,
   });
   let reports: IngressReports = { connections: [], feeds: [] };
   let ingressFailure: string | null = null;
   try {
     ingress.onLog = (level, text, fields) => log[level](fields, text);
-    const listening = await ingress.listening();
+    ingress.onRejected = (frames, leftOut) => durability.reject(frames, leftOut);
+    ingress.onProgress = (sequence) => log.info({ sequence }, 'applying the journal');
+    const isListening = ingress.listening();
+    if (ingressPast !== null)
+      ingress.recovered().then(
+        (recovered) => durability.noteRecovered(recovered),
+        () => undefined,
+      );
+    const listening = await isListening;
     const clock = new EngineClock(memory.anchor);
     const words = new Int32Array(memory.words);
     const publisher = await startPublisher({
@@ -157,13 +210,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       clock,
       host,
       port,
-      token,
+      access,
+      ...(options.streamLimits === undefined ? {} : { limits: options.streamLimits }),
       plans: options.plans,
       health: () => {
         const reasons = pool.health();
         if (ingressFailure !== null) reasons.push(ingressFailure);
         const off = pool.signals.list().map(({ name, reason }) => `signal ${name} is switched off: it ${reason}`);
-        const worse = [...off, ...givenUp(reports.feeds)];
+        const worse = [...off, ...givenUp(reports.feeds), ...durability.health()];
         if (reasons.length > 0) return { status: 'failed', reasons: [...reasons, ...worse] };
         return { status: worse.length === 0 ? 'ok' : 'degraded', reasons: worse };
       },
@@ -173,7 +227,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         signalsOff: pool.signals.list(),
         shardRestarts: pool.restarts,
         checksumMismatches: pool.mismatches.list(),
+        recovery: durability.recoveryReport(pool),
+        journal: durability.journalReport(),
       }),
+      seqFloor: durability.seqFloor,
       connections: () => reports.connections,
       feeds: () => reports.feeds,
       log: (level, message, fields) => log[level](fields ?? {}, message),
@@ -183,13 +240,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ingressFailure = `ingress failed: ${error.message.split('\n')[0]}`;
       log.error({ err: error }, 'ingress thread failed');
     };
-    return new Engine(options, { memory, ingress, pool, publisher, ingestPort: listening }, (latest) => {
+    durability.keepCheckpoints(ingress, pool);
+    return new Engine(options, { memory, ingress, pool, publisher, durability, ingestPort: listening }, (latest) => {
       reports = latest;
     });
   } catch (error) {
     await ingress.close().catch(() => undefined);
     await pool.stop().catch(() => undefined);
     await pool.close();
+    await durability.close(INGRESS_CLOSE_MS);
     throw error;
   }
 }

@@ -9,6 +9,8 @@ import type { ClockAnchor } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
 import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
 import { Ingress } from './ingress/ingress.ts';
+import type { JournalRead } from './ingress/journal-source.ts';
+import { journalAt } from './ingress/recorded-journal.ts';
 import { firstTimeUs } from './ingress/recording.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
 import { ShardPool } from './pool/pool.ts';
@@ -16,7 +18,8 @@ import { type MarketReport, ReplayReports } from './replay-report.ts';
 
 export type ReplayOptions = {
   readonly files: readonly string[];
-  readonly venue: Dialect;
+  /** Of files that do not tell it themselves; journals do. */
+  readonly venue: Dialect | null;
   readonly speed: number;
   readonly workers: number;
   readonly marketsMax: number;
@@ -36,6 +39,8 @@ export type ReplayResult = {
   readonly unknown: number;
   readonly rejected: Readonly<Record<string, number>>;
   readonly markets: Readonly<Record<string, MarketReport>>;
+  /** What was read of each journal, where there were any. */
+  readonly journals?: readonly JournalRead[];
 };
 
 /** Anchor of a recording without times: any that lies before it will do, since venue times stand in for receive times. */
@@ -52,12 +57,14 @@ async function anchorOf(files: readonly string[]): Promise<ClockAnchor> {
   };
 }
 
-async function requireReadable(files: readonly string[]): Promise<void> {
+async function requireReadable(files: readonly string[], venue: Dialect | null): Promise<void> {
   if (files.length === 0) throw new UsageError('replay: expected at least one FILE, was none');
   for (const file of files) {
     await access(file, constants.R_OK).catch((error: Error) => {
       throw new UsageError(`recording ${file}: expected a readable file, was: ${error.message}`);
     });
+    if (journalAt(file) === null && venue === null)
+      throw new UsageError(`--venue: expected the venue of the recording ${file}, was missing`);
   }
 }
 
@@ -85,7 +92,9 @@ function sorted(entries: readonly (readonly [string, MarketReport])[]): Record<s
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function run(memory: EngineMemory, options: ReplayOptions): Promise<Record<string, MarketReport>> {
+type Ran = { readonly markets: Record<string, MarketReport>; readonly journals: readonly JournalRead[] };
+
+async function run(memory: EngineMemory, options: ReplayOptions): Promise<Ran> {
   const pool = await ShardPool.start(memory, {
     plans: options.plans,
     isReplay: true,
@@ -101,10 +110,11 @@ async function run(memory: EngineMemory, options: ReplayOptions): Promise<Record
   });
   try {
     const failed = pool.failed();
-    await Promise.race([ingress.replayed(), failed]);
+    const counts = await Promise.race([ingress.replayed(), failed]);
     const results = await Promise.race([pool.stop(), failed]);
     const reports = new ReplayReports(memory, options.plans);
-    return sorted(results.flatMap((result) => result.markets.map((dump) => reports.of(dump))));
+    const markets = sorted(results.flatMap((result) => result.markets.map((dump) => reports.of(dump))));
+    return { markets, journals: counts.journals };
   } catch (error) {
     await ingress.end();
     await pool.destroy();
@@ -116,14 +126,14 @@ async function run(memory: EngineMemory, options: ReplayOptions): Promise<Record
 
 /** Replays the files. Rejects with a UsageError where one cannot be read. */
 export async function replayFiles(options: ReplayOptions): Promise<ReplayResult> {
-  await requireReadable(options.files);
+  await requireReadable(options.files, options.venue);
   const anchor = await anchorOf(options.files);
   const sizes = { shards: options.workers, marketsMax: options.marketsMax };
   const memory = createEngineMemory(
     options.inputSlots === undefined ? sizes : { ...sizes, inputSlots: options.inputSlots },
     anchor,
   );
-  const whole = await run(memory, options);
+  const { markets: whole, journals } = await run(memory, options);
   const counters = new Float64Array(memory.ingressCounters);
   return {
     hash: hashMarkets(whole),
@@ -134,5 +144,6 @@ export async function replayFiles(options: ReplayOptions): Promise<ReplayResult>
     unknown: counters[ingressCounter.unknown],
     rejected: rejectedOf(counters),
     markets: Object.fromEntries(Object.entries(whole).map(([name, market]) => [name, cut(market, options.depth)])),
+    ...(journals.length === 0 ? {} : { journals }),
   };
 }

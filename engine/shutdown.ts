@@ -3,6 +3,7 @@
 import { INGRESS_COUNTERS, ingressCounter } from '../schemas/counters.ts';
 import { ringControl } from '../schemas/ring.ts';
 import type { FeedStats } from './connect/report.ts';
+import type { Durability } from './durability.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import type { EngineMemory } from './memory/engine-memory.ts';
 import type { ShardPool } from './pool/pool.ts';
@@ -25,6 +26,7 @@ type Parts = {
   readonly ingress: Ingress;
   readonly pool: ShardPool;
   readonly publisher: Publisher;
+  readonly durability: Durability;
 };
 
 function held(ring: RingMemory): number {
@@ -50,6 +52,8 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
 }
 
 const DRAIN_POLL_MS = 2;
+/** Of the time to drain, what the last checkpoint may take: without it the next start only applies more entries. */
+const CHECKPOINT_PART = 0.25;
 
 async function drained(publisher: Publisher): Promise<true> {
   while (!publisher.drained()) await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
@@ -96,11 +100,12 @@ export function forcedSummary(memory: EngineMemory, startMs: number): ShutdownSu
 const OTHER_TASKS = 2;
 
 export async function drainEngine(parts: Parts, timeoutMs: number): Promise<ShutdownSummary> {
-  const { memory, ingress, pool, publisher } = parts;
+  const { memory, ingress, pool, publisher, durability } = parts;
   const start = performance.now();
   const left = (): number => timeoutMs - (performance.now() - start);
   publisher.stopAccepting();
   ingress.stopAccepting();
+  await durability.checkpointAtEnd(left() * CHECKPOINT_PART);
   const ingressClosed = await within(ingress.close(), left());
   const inRings = heldInRings(memory);
   const results = await within(pool.stop(), left());
@@ -110,8 +115,11 @@ export async function drainEngine(parts: Parts, timeoutMs: number): Promise<Shut
   const feeds = ingressClosed?.feeds ?? [];
   const connectionsClosed =
     (ingressClosed?.connectionsClosed ?? 0) + sumOf(feeds, 'connections_closed') + publisher.close();
+  // What was taken is written down last: nothing is lost by a disk that takes its time up to the deadline.
+  const isWritten = await durability.close(Math.max(0, left()));
   // At the deadline something was still pending: the end was not the drain's.
-  const forced = ingressClosed === null || results === null || !isDrained || sent === null || sent.dropped + stuck > 0;
+  const isPending = ingressClosed === null || results === null || !isDrained || sent === null;
+  const forced = isPending || sent.dropped + stuck > 0 || !isWritten;
   if (results !== null) await within(pool.close(), left());
   return {
     pending_messages_flushed: Math.max(0, inRings - stuck) + (sent?.flushed ?? 0),

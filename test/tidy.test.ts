@@ -64,6 +64,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine/route': SHARED,
   'engine/pool': SHARED,
   'engine/journal': SHARED,
+  'engine/recovery': [...SHARED, 'engine/journal'],
   'engine/ingress': [...SHARED, 'engine/decode', 'engine/route', 'engine/uws', 'engine/connect', 'engine/journal'],
   'engine/publish': [...SHARED, 'engine/measures', 'engine/uws', 'engine/connect'],
   'engine/synthetic': SHARED,

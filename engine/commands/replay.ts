@@ -7,6 +7,7 @@ import { UsageError } from '../base/errors.ts';
 import { splitSignals } from '../base/signal-specs.ts';
 import { loadSettings, plansOf, type Settings } from '../config.ts';
 import { isDialect } from '../decode/registry.ts';
+import type { JournalRead } from '../ingress/journal-source.ts';
 import { type ReplayResult, replayFiles } from '../replay.ts';
 import type { MarketReport } from '../replay-report.ts';
 
@@ -40,8 +41,9 @@ function speedOf(text: string): number {
   return value;
 }
 
-function venueOf(text: string | undefined): Dialect {
-  if (text === undefined) throw new UsageError('--venue: expected the venue of the recording, was missing');
+/** Null where it is not given: journals tell it themselves. */
+function venueOf(text: string | undefined): Dialect | null {
+  if (text === undefined) return null;
   if (!isDialect(text)) throw new UsageError(`--venue: expected a known venue, was ${JSON.stringify(text)}`);
   return text;
 }
@@ -62,8 +64,24 @@ function printMarket(name: string, market: MarketReport): string {
   return lines.join('\n');
 }
 
+/** What of a journal is no market's: how much was read, and what is missing. */
+function printJournal({ damages, damageCount, ...read }: JournalRead): string {
+  for (const damage of damages) process.stderr.write(`millrace: journal ${read.file}: ${damage}\n`);
+  const untold = damageCount - damages.length;
+  if (untold > 0) process.stderr.write(`millrace: journal ${read.file}: and ${untold} damaged places more\n`);
+  const parts = [
+    `journal ${read.file}  entries ${read.firstSequence} to ${read.lastSequence}  frames ${read.frames}`,
+    `damaged places ${damageCount}  entries missing ${read.missing}`,
+  ];
+  if (read.dropped > 0) parts.push(`dropped by the engine and applied here ${read.dropped}`);
+  if (read.repeated > 0) parts.push(`repeats left out ${read.repeated}`);
+  if (read.unplaced > 0) parts.push(`records of unknown markets left out ${read.unplaced}`);
+  return parts.join('  ');
+}
+
 function print(result: ReplayResult): void {
   for (const [name, market] of Object.entries(result.markets)) process.stdout.write(`${printMarket(name, market)}\n`);
+  for (const read of result.journals ?? []) process.stdout.write(`${printJournal(read)}\n`);
   const rejected = Object.entries(result.rejected).map(([category, count]) => `${category} ${count}`);
   process.stdout.write(
     `frames ${result.frames}  applied ${result.applied}  control ${result.control}  ignored ${result.ignored}  unknown ${result.unknown}  rejected ${rejected.length === 0 ? '0' : rejected.join(', ')}\nhash ${result.hash}\n`,

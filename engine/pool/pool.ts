@@ -2,21 +2,17 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Piscina } from 'piscina';
-import {
-  SHARD_RESTARTS_MAX,
-  SHARD_RESTARTS_WINDOW_MS,
-  SHARD_STUCK_MS,
-  START_DEADLINE_MS,
-  SUPERVISE_MS,
-} from '../../schemas/config.ts';
-import type { ShardResult, ShardTask } from '../../schemas/shard-task.ts';
+import { SHARD_STUCK_MS, START_DEADLINE_MS, SUPERVISE_MS } from '../../schemas/config.ts';
+import type { ShardRecovery, ShardResult, ShardTask } from '../../schemas/shard-task.ts';
 import { engineWords, shardWords } from '../../schemas/shared-state.ts';
 import { entryUrl } from '../base/entry.ts';
 import type { MarketPlans } from '../base/market-plans.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import type { RingMemory } from '../ring/spsc-ring.ts';
+import { type Death, DeathCounts, deathOf } from './deaths.ts';
 import { Mismatches } from './mismatches.ts';
+import { RESTART_RULES, type RestartRules, Restarts } from './restarts.ts';
 import { SignalSwitches } from './signal-switches.ts';
 
 export type PoolOptions = {
@@ -25,6 +21,41 @@ export type PoolOptions = {
   readonly isGcMeasured: boolean;
   /** Told of each signal switched off, each checksum that did not match, each shard that ended; one sentence. */
   readonly onEvent: (sentence: string) => void;
+  /** Messages of shards that are none of the pool's: parts of checkpoints. */
+  readonly onMessage?: (message: unknown) => void;
+  /** What each shard begins from; nothing for an engine that begins with nothing. */
+  readonly recoveries?: readonly ShardRecovery[];
+  readonly recoverer?: ShardRecoverer;
+  readonly rules?: Partial<RestartRules>;
+};
+
+/** How a shard comes back to where its forerunner was. */
+export type RecoveredStart = {
+  readonly recovery: ShardRecovery;
+  /** Resolves once nothing more is made for it: with null, or why the shard would wait for ever. */
+  readonly ended: Promise<string | null>;
+  /** The shard needs it no more, or ended. */
+  readonly close: () => void;
+};
+
+/** Thread: main. The shard's thread has ended, and its memory stands still, whenever one of these is called. */
+export type ShardRecoverer = {
+  /** A shard died. */
+  died(shard: number, death: Death): void;
+  /** Where a shard that died can begin from; null where it begins anew with nothing. */
+  recover(shard: number): Promise<RecoveredStart | null>;
+};
+
+/** A shard that was replaced: times in ms. */
+export type ShardDeath = Death & {
+  readonly shard: number;
+  readonly atMs: number;
+  /** Since its heartbeat was last seen to move: at most this late it was noticed. */
+  readonly noticedMs: number;
+  /** Until it applied what is new again; null while it does not. */
+  recoveredMs: number | null;
+  /** Whether it came back with its state. */
+  isRebuilt: boolean;
 };
 
 type Task = ShardTask<EngineMemory, MarketPlans>;
@@ -37,8 +68,9 @@ type Watched = {
   /** Of the task that runs now. */
   task: Promise<Result>;
   epoch: number;
-  failure: string | null;
+  failure: Death | null;
   beat: number;
+  beatAtMs: number;
   /** Looks in a row that found the heartbeat where it was. */
   silentLooks: number;
   /** Its first task has not come to run yet: no heartbeat is expected. */
@@ -48,10 +80,13 @@ type Watched = {
   isGivenUp: boolean;
   /** Its task has returned, as it does once the engine stops: no heartbeat is expected. */
   hasReturned: boolean;
-  restartsAtMs: number[];
+  readonly restarts: Restarts;
 };
 
 const READY_POLL_MS = 2;
+/** Deaths told in `/v1/stats`. */
+const DEATHS_KEPT = 20;
+const sentenceOf = ({ kind, reason }: Death): string => (kind === 'stuck' ? reason : `failed: ${reason}`);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
@@ -65,6 +100,9 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export class ShardPool {
   readonly signals: SignalSwitches;
   readonly mismatches: Mismatches;
+  readonly deathCounts = new DeathCounts();
+  /** The last ones, newest last. */
+  readonly deaths: ShardDeath[] = [];
   /** Filled by stop(). */
   results: readonly Result[] = [];
   private readonly memory: EngineMemory;
@@ -90,9 +128,15 @@ export class ShardPool {
     this.piscina.on('message', (message: unknown) => {
       this.signals.take(message);
       this.mismatches.take(message);
+      options.onMessage?.(message);
     });
-    this.shards = memory.shards.map((_, shard) => this.begin(shard));
-    this.watch = setInterval(() => this.supervise(), SUPERVISE_MS);
+    // A thread that ended between two tasks: the next task gets another.
+    this.piscina.on('error', (error: Error) =>
+      options.onEvent(`a shard thread ended without a task: ${error.message}`),
+    );
+    const rules = { ...RESTART_RULES, ...options.rules };
+    this.shards = memory.shards.map((_, shard) => this.begin(shard, new Restarts(rules)));
+    this.watch = setInterval(() => this.look(), SUPERVISE_MS);
     this.watch.unref();
   }
 
@@ -108,27 +152,28 @@ export class ShardPool {
     return pool;
   }
 
-  private begin(shard: number): Watched {
+  private begin(shard: number, restarts: Restarts): Watched {
     const abort = new AbortController();
     const watched: Watched = {
       words: new Int32Array(this.memory.shards[shard].words),
       abort,
-      task: this.run(shard, 1, abort),
+      task: this.run(shard, 1, abort, this.options.recoveries?.[shard] ?? null),
       epoch: 1,
       failure: null,
       beat: -1,
+      beatAtMs: performance.now(),
       silentLooks: 0,
       isStarting: true,
       isRestarting: false,
       isGivenUp: false,
       hasReturned: false,
-      restartsAtMs: [],
+      restarts,
     };
     this.note(watched);
     return watched;
   }
 
-  private run(shard: number, epoch: number, abort: AbortController): Promise<Result> {
+  private run(shard: number, epoch: number, abort: AbortController, recovery: ShardRecovery | null): Promise<Result> {
     const { plans, isReplay, isGcMeasured } = this.options;
     const task: Task = {
       memory: this.memory,
@@ -138,7 +183,7 @@ export class ShardPool {
       isReplay,
       isGcMeasured,
       isRestart: epoch > 1,
-      recovery: null,
+      recovery,
     };
     return this.piscina.run(task, { signal: abort.signal });
   }
@@ -151,7 +196,10 @@ export class ShardPool {
         watched.hasReturned ||= watched.epoch === epoch;
       },
       (error: unknown) => {
-        if (watched.epoch === epoch) watched.failure ??= messageOf(error);
+        if (watched.epoch !== epoch) return;
+        watched.failure ??= deathOf(error, Atomics.load(watched.words, shardWords.at.running) === 1);
+        // An end is noticed at once; only silence needs to be looked for.
+        if (!watched.isStarting) queueMicrotask(() => this.supervise());
       },
     );
   }
@@ -167,7 +215,8 @@ export class ShardPool {
     const watched = this.shards[shard];
     const deadline = performance.now() + START_DEADLINE_MS;
     while (Atomics.load(watched.words, shardWords.at.running) === 0) {
-      if (watched.failure !== null) throw new Error(`shard ${shard}: expected to start, was: ${watched.failure}`);
+      if (watched.failure !== null)
+        throw new Error(`shard ${shard}: expected to start, was: ${watched.failure.reason}`);
       if (performance.now() > deadline)
         throw new Error(`shard ${shard}: expected to run within ${START_DEADLINE_MS} ms`);
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
@@ -175,65 +224,145 @@ export class ShardPool {
   }
 
   /** Looks at each shard; one that failed or does not beat is replaced. A replay is not: its result would be another. */
+  private look(): void {
+    for (const watched of this.shards) this.lookAt(watched);
+    this.supervise();
+  }
+
   private supervise(): void {
     if (this.isEnding) return;
-    const nowMs = performance.now();
     for (const [shard, watched] of this.shards.entries()) {
-      this.look(watched);
-      const problem = this.problemOf(watched);
-      if (problem === null || watched.isStarting || watched.isRestarting) continue;
-      const running = Atomics.load(watched.words, shardWords.at.runningSignal);
-      if (running > 0) this.signals.switchOff(running - 1, 'did not return');
-      this.options.onEvent(`shard ${shard} ${problem}`);
-      const isLasting = watched.restartsAtMs.filter((atMs) => nowMs - atMs < SHARD_RESTARTS_WINDOW_MS);
-      watched.restartsAtMs = [...isLasting, nowMs];
-      if (this.options.isReplay || isLasting.length >= SHARD_RESTARTS_MAX) this.giveUp(watched, problem);
-      else void this.replace(shard, watched);
+      const death = this.deathOf(watched);
+      if (death === null || watched.isStarting || watched.isRestarting) continue;
+      this.attend(shard, watched, death);
     }
   }
 
+  private attend(shard: number, watched: Watched, death: Death): void {
+    const nowMs = performance.now();
+    const running = Atomics.load(watched.words, shardWords.at.runningSignal);
+    if (running > 0) this.signals.switchOff(running - 1, 'did not return');
+    this.options.onEvent(`shard ${shard} ${sentenceOf(death)}`);
+    this.deathCounts.add(death.kind);
+    const noticedMs = Math.round(nowMs - watched.beatAtMs);
+    const told = { ...death, shard, atMs: nowMs, noticedMs, recoveredMs: null, isRebuilt: false };
+    this.deaths.push(told);
+    if (this.deaths.length > DEATHS_KEPT) this.deaths.shift();
+    const delayMs = this.options.isReplay ? null : watched.restarts.next(nowMs);
+    if (delayMs === null) this.giveUp(shard, watched, death);
+    else void this.replace(shard, watched, told, delayMs);
+  }
+
   /** Looks are counted and not time: where the machine is too busy for this thread, it is too busy for the shard's. */
-  private look(watched: Watched): void {
+  private lookAt(watched: Watched): void {
     const beat = Atomics.load(watched.words, shardWords.at.heartbeat);
     // One that has left its loop writes its result, which takes a while where that is large; then its task returns.
     const isSilent = beat === watched.beat && Atomics.load(watched.words, shardWords.at.running) === 1;
     watched.silentLooks = isSilent ? watched.silentLooks + 1 : 0;
+    if (beat !== watched.beat) watched.beatAtMs = performance.now();
     watched.beat = beat;
   }
 
-  private problemOf(watched: Watched): string | null {
+  private deathOf(watched: Watched): Death | null {
     if (watched.hasReturned) return null;
-    if (watched.failure !== null) return `failed: ${watched.failure}`;
+    if (watched.failure !== null) return watched.failure;
     if (watched.isStarting || watched.isRestarting) return null;
-    return watched.silentLooks * SUPERVISE_MS > SHARD_STUCK_MS ? 'does not beat' : null;
+    return watched.silentLooks * SUPERVISE_MS > SHARD_STUCK_MS ? { kind: 'stuck', reason: 'does not beat' } : null;
   }
 
   /** The thread is ended; nothing takes its place. */
-  private giveUp(watched: Watched, problem: string): void {
-    watched.failure = problem;
+  private giveUp(shard: number, watched: Watched, death: Death): void {
+    watched.failure = death;
     watched.isRestarting = true;
     watched.isGivenUp = true;
     watched.abort.abort();
+    if (!this.options.isReplay) this.options.onEvent(`shard ${shard} is given up: its markets stand still`);
   }
 
-  private async replace(shard: number, watched: Watched): Promise<void> {
-    watched.isRestarting = true;
+  /** Ends the thread of a shard, whatever it does, and waits until it does nothing more: its memory stands still then. */
+  private async endThread(watched: Watched): Promise<void> {
+    const before = [...this.piscina.threads];
     watched.abort.abort();
     await watched.task.catch(() => undefined);
-    if (this.isEnding) return;
+    const left = new Set(this.piscina.threads);
+    await Promise.all(before.filter((thread) => !left.has(thread)).map((thread) => thread.terminate()));
+  }
+
+  private async replace(shard: number, watched: Watched, told: ShardDeath, delayMs: number): Promise<void> {
+    watched.isRestarting = true;
+    await this.endThread(watched);
+    this.options.recoverer?.died(shard, told);
+    if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+    const start = (await this.options.recoverer?.recover(shard)) ?? null;
+    if (this.isEnding) {
+      start?.close();
+      return;
+    }
+    this.startAgain(shard, watched, start);
+    await this.startedAgain(shard, watched, told, start);
+  }
+
+  private startAgain(shard: number, watched: Watched, start: RecoveredStart | null): void {
     Atomics.store(watched.words, shardWords.at.running, 0);
     Atomics.store(watched.words, shardWords.at.runningSignal, 0);
+    Atomics.store(watched.words, shardWords.at.rebuilding, start === null ? 0 : 1);
     watched.abort = new AbortController();
     watched.epoch++;
     watched.failure = null;
-    watched.task = this.run(shard, watched.epoch, watched.abort);
+    watched.task = this.run(shard, watched.epoch, watched.abort, start?.recovery ?? null);
     this.note(watched);
-    const began = await this.started(shard).then(
-      () => 'began anew',
-      (error: unknown) => `did not begin anew: ${messageOf(error)}`,
+  }
+
+  private async startedAgain(
+    shard: number,
+    watched: Watched,
+    told: ShardDeath,
+    start: RecoveredStart | null,
+  ): Promise<void> {
+    const { epoch } = watched;
+    const isNow = (): boolean => watched.epoch === epoch && !watched.isGivenUp && !this.isEnding;
+    const fail = (kind: Death['kind'], reason: string): void => {
+      if (!isNow()) return;
+      watched.failure ??= { kind, reason };
+      queueMicrotask(() => this.supervise());
+    };
+    start?.ended.then((reason) => reason !== null && fail('start', reason));
+    const problem = await this.started(shard).then(
+      () => null,
+      (error: unknown) => messageOf(error),
     );
     watched.isRestarting = false;
-    this.options.onEvent(`shard ${shard} ${began}`);
+    if (problem === null) await this.rebuilt(watched, isNow);
+    start?.close();
+    if (problem === null && watched.failure === null && isNow()) {
+      told.recoveredMs = Math.round(performance.now() - told.atMs);
+      told.isRebuilt = start !== null;
+      this.options.onEvent(`shard ${shard} ${start === null ? 'began anew' : 'is back with its state'}`);
+      return;
+    }
+    if (problem !== null) {
+      this.options.onEvent(`shard ${shard} did not begin anew: ${problem}`);
+      fail('start', problem);
+    }
+    this.supervise();
+  }
+
+  /** Resolves once the shard has applied what its forerunner had, or has failed. */
+  private async rebuilt(watched: Watched, isNow: () => boolean): Promise<void> {
+    while (Atomics.load(watched.words, shardWords.at.rebuilding) === 1 && watched.failure === null && isNow())
+      await delay(READY_POLL_MS, undefined, { ref: false });
+  }
+
+  /** True while every shard runs and none takes up what another left. */
+  get isWhole(): boolean {
+    return this.shards.every(({ isStarting, isRestarting, failure, words }) => {
+      return !isStarting && !isRestarting && failure === null && Atomics.load(words, shardWords.at.rebuilding) === 0;
+    });
+  }
+
+  /** Shards that nothing takes the place of. */
+  get givenUp(): number[] {
+    return this.shards.flatMap(({ isGivenUp }, shard) => (isGivenUp ? [shard] : []));
   }
 
   /** Shards begun anew so far. */
@@ -244,8 +373,8 @@ export class ShardPool {
   /** Shards that failed, are being replaced or whose heartbeat stands still, with the reason. */
   health(): string[] {
     const reasons = this.shards.map((watched, shard) => {
-      const problem = this.problemOf(watched);
-      if (problem !== null) return `shard ${shard} ${problem}`;
+      const death = this.deathOf(watched);
+      if (death !== null) return `shard ${shard} ${sentenceOf(death)}${watched.isGivenUp ? ' (given up)' : ''}`;
       return watched.isRestarting ? `shard ${shard} is being replaced` : null;
     });
     return reasons.filter((reason) => reason !== null);
@@ -274,7 +403,11 @@ export class ShardPool {
     return new Promise((_, reject) => {
       for (const [shard, watched] of this.shards.entries()) {
         const fail = (): void =>
-          reject(new Error(`shard ${shard}: expected to run to the end, was: ${watched.failure}`));
+          reject(
+            new Error(
+              `shard ${shard}: expected to run to the end, was: ${watched.failure === null ? 'nothing' : watched.failure.reason}`,
+            ),
+          );
         watched.task.catch(fail);
       }
     });

@@ -196,7 +196,8 @@ describe('a signal of a user', () => {
       assert.deepEqual([(await live.book('x:B', 1)).state, (await live.book('x:B', 1)).bids.length], ['live', 1]);
       producer.send(snapshot('A'));
       producer.send(trade('A', '10'));
-      const again = await live.book('x:A', 1);
+      // Numbers go on: the snapshot is the book's second change.
+      const again = await live.book('x:A', 2);
       assert.deepEqual([again.state, again.bids], ['live', [{ price: '10', amount: '1' }]]);
       const after = await signals(live, 'x:A', (found) => found['cvd'].value !== null);
       const bars = await live.get<{ completeness: string }[]>('/v1/bars/x%3AA?kind=1m');

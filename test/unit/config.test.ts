@@ -72,13 +72,14 @@ test('durations have units', () => {
     ['10s', 10_000],
     ['500ms', 500],
     ['2m', 120_000],
+    ['1h', 3_600_000],
     ['250', 250],
     ['0', 0],
     [750, 750],
   ] as const) {
     assert.equal(loadSettings({ shutdownTimeout: text }, {}).shutdownTimeout, ms);
   }
-  for (const text of ['', 's', '1h', '-1s', '1 s', '1e3', 'ten']) {
+  for (const text of ['', 's', '1d', '-1s', '1 s', '1e3', 'ten']) {
     assertRefused({ shutdownTimeout: text }, {}, '--shutdown-timeout', JSON.stringify(text), '10s');
   }
 });

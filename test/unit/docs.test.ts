@@ -43,7 +43,7 @@ type Manifest = {
 const manifest = JSON.parse(read('package.json').text) as Manifest;
 
 /** Settings that no flag can give. */
-const FILE_KEYS: readonly string[] = ['markets'];
+const FILE_KEYS: readonly string[] = ['markets', 'tokens'];
 
 const withoutCode = (text: string): string => text.replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '');
 

@@ -100,8 +100,8 @@ describe('options of a load test', () => {
     [{ max: true, profile: 'ramp' }, /^--profile: expected steady or burst with --max/],
     [{ max: true, subscribers: '0' }, /^--subscribers: expected at least 1 with --max/],
     [
-      { target: 'wss://h' },
-      /^--target: expected an address such as ws:\/\/127.0.0.1:9002, without TLS, was "wss:\/\/h"$/,
+      { target: 'ftp://h' },
+      /^--target: expected an address such as ws:\/\/127.0.0.1:9002 or wss:\/\/market.example:9002, was "ftp:\/\/h"$/,
     ],
     [{ target: 'ws://h:9002/v1' }, /^--target: expected an address without user, path and query/],
     [{ target: 'ws://user@h:9002' }, /^--target: expected an address without user/],

@@ -1,0 +1,42 @@
+// A disk that takes no large files: the journal goes on in smaller ones, and nothing that was acknowledged is missing.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { EngineProcess, makeTraffic, NamedProducer, stateOf } from '../support/recovery-rig.ts';
+import { BARS, undisturbedRun } from '../support/recovery-runs.ts';
+import { SEED } from '../support/seed.ts';
+
+/** Of the shell's `ulimit -f`, in KiB: a fifth of what the run writes. */
+const FILE_KIB = 128;
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-disk-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('an engine whose files may not grow goes on, and the one after it has all', async () => {
+  const traffic = makeTraffic(SEED, 2, 3_000);
+  const expected = await undisturbedRun(traffic, 1);
+  const parameters = [
+    ...['--journal', folder, '--workers', '1', '--bars', BARS.join(','), '--signals', 'imbalance,vwap'],
+    ...['--checkpoint-interval', '1h', '--markets-max', '64'],
+  ];
+  const limited = new EngineProcess(parameters, (command) => `ulimit -f ${FILE_KIB}; ${command}`);
+  try {
+    const { ingestPort } = await limited.ports();
+    await new NamedProducer('p', traffic.frames, () => ingestPort, 8).run();
+  } finally {
+    await limited.kill();
+  }
+  const free = new EngineProcess(parameters);
+  try {
+    const { port } = await free.ports();
+    assert.deepEqual(await stateOf(port, traffic.markets, BARS), expected.state);
+  } finally {
+    await free.stop();
+  }
+});
