@@ -171,20 +171,15 @@ function originsOf(texts: readonly string[]): string[] {
 }
 
 /** True where every address that the name stands for is of this machine alone. */
-async function isLocal(host: string): Promise<boolean> {
+async function isLocalHost(host: string): Promise<boolean> {
   if (isLoopback(host)) return true;
   const addresses = await lookup(host, { all: true }).catch(() => []);
   return addresses.length > 0 && addresses.every(({ address }) => isLoopback(address));
 }
 
-/** Beyond this machine nobody may come in unasked. */
-async function requireTokens(
-  settings: AccessSettings,
-  tokens: readonly AccessToken[],
-  warnings: string[],
-): Promise<void> {
+/** For ports that others can reach: nobody may come in unasked. */
+function requireTokens(settings: AccessSettings, tokens: readonly AccessToken[], warnings: string[]): void {
   const { host, insecure } = settings;
-  if (await isLocal(host)) return;
   if (tokens.length === 0 && !insecure)
     throw new UsageError(
       `--host: expected a loopback address such as 127.0.0.1 where there is no --token (or --insecure), was ${JSON.stringify(host)}`,
@@ -209,13 +204,15 @@ export async function accessOf(settings: AccessSettings): Promise<Access> {
   const tokens = tokensOf(settings, warnings);
   const tls = tlsOf(settings, warnings);
   const origins = originsOf(settings.origin);
-  await requireTokens(settings, tokens, warnings);
+  const isLocal = await isLocalHost(settings.host);
+  if (!isLocal) requireTokens(settings, tokens, warnings);
   warnOfRoles(tokens, warnings);
-  if (tls === null && tokens.length > 0 && !(await isLocal(settings.host)))
+  if (tls === null && tokens.length > 0 && !isLocal)
     warnings.push('tokens cross the network unencrypted: set --tls-cert and --tls-key, or put a TLS proxy before it');
   const own = tokens.length === 0 ? null : randomBytes(OWN_TOKEN_BYTES).toString('base64url');
   const plan: AccessPlan = {
     host: settings.host,
+    isLocal,
     tokens: own === null ? tokens : [...tokens, { secret: own, roles: ['ingest'], name: 'synthetic feed' }],
     origins,
     tls,

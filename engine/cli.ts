@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './base/errors.ts';
 import { splitSignals } from './base/signal-specs.ts';
+import type { RecordFlags } from './commands/record.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
@@ -98,6 +99,24 @@ function withLoadOptions(command: Command): Command {
     .option('--threshold <limit>', "such as 'end-to-end.p99<50ms' (repeatable)", each);
 }
 
+function withRecordOptions(command: Command): Command {
+  return command
+    .option('--feed <name>', 'VENUE:SYMBOL[,SYMBOL] (repeatable)', list)
+    .option('--out <path>', 'folder of the recording; file of the lines with --convert')
+    .option('--duration <duration>', 'such as 60s; until a signal without')
+    .option('--format <name>', 'journal, or ndjson: session lines of each venue beside it', 'journal')
+    .option('--convert <journal>', 'write a journal as NDJSON session lines; gzip where FILE ends in .gz')
+    .option('--venue <name>', 'with --convert: whose frames, where the journal has several')
+    .option('--venue-url <venue=url>', 'a simulator or proxy in place of a venue (repeatable)', list)
+    .option('--venue-token <venue=token>', 'sent to a venue or relay that wants one (repeatable)', list)
+    .option('--venue-proxy <url>', 'HTTP proxy for all venues')
+    .option('--venue-ca <file>', 'certificates (PEM) to trust for venues')
+    .option('--journal-bytes <size>', 'keep the newest of the recording alone, such as 512MiB; all without')
+    .option('--journal-sync <policy>', 'when the disk is waited for: none, interval or always (interval)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (info)')
+    .option('--config <file>', 'JSON file with these settings');
+}
+
 function program(): Command {
   const root = new Command('millrace')
     .description('Real-time market-data engine: exchange frames in, exact books, bars and signals out')
@@ -117,9 +136,9 @@ function program(): Command {
     });
   const replayCommand = root
     .command('replay')
-    .argument('<file...>', 'recordings: NDJSON sessions or frames, plain or gzip')
+    .argument('<file...>', 'recordings: journals (a folder or a segment), NDJSON sessions or frames, plain or gzip')
     .description('feed recordings through the engine and print the books, bars and hash they end in')
-    .option('--venue <name>', 'dialect of the frames')
+    .option('--venue <name>', 'dialect of the frames; journals tell it themselves')
     .option('--speed <factor>', '1 is as recorded, N times faster, or max', 'max')
     .option('--depth <levels>', 'levels a side in the result; 0 is every level', '20')
     .option('--bars <kinds>', 'bar kinds, as for start (1s,1m)')
@@ -132,11 +151,22 @@ function program(): Command {
     .option('--json <file>', 'write everything as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  millrace replay --venue binance session.ndjson.gz\n  millrace replay --venue kraken --bars 1m --json out.json a.ndjson b.ndjson\n',
+      '\nExamples:\n  millrace replay --venue binance session.ndjson.gz\n  millrace replay --venue kraken --bars 1m --json out.json a.ndjson b.ndjson\n  millrace replay recording/\n',
     )
     .action(async (files: string[], flags: ReplayFlags) => {
       const { replay } = await import('./commands/replay.ts');
       process.exitCode = await replay(files, flags);
+    });
+  const recordCommand = withRecordOptions(root.command('record'))
+    .description('record raw frames of venues into a journal, which replay reads')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace record --feed binance:BTCUSDT,ETHUSDT --out recording --duration 60s\n  millrace record --feed kraken:BTC/USD --out recording --format ndjson\n  millrace record --convert recording --out session.ndjson.gz\n  millrace replay recording\n\nIt ends after --duration, or on a signal, with a summary on stdout. Exit code 1 where something is missing.\n',
+    )
+    .action(async (flags: RecordFlags) => {
+      const { record } = await import('./commands/record.ts');
+      process.exitCode = await record(flags);
+      process.exit();
     });
   const simulateCommand = root
     .command('simulate')
@@ -206,7 +236,15 @@ function program(): Command {
     .action((flags: Record<string, unknown>) => {
       process.stdout.write(`${JSON.stringify(withoutSecrets(loadSettings(flags, process.env)), null, 2)}\n`);
     });
-  for (const command of [startCommand, replayCommand, simulateCommand, loadCommand, reportCommand, configCommand])
+  for (const command of [
+    startCommand,
+    replayCommand,
+    recordCommand,
+    simulateCommand,
+    loadCommand,
+    reportCommand,
+    configCommand,
+  ])
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   return root;
 }

@@ -5,6 +5,7 @@ import { fingerprint } from '../schemas/fingerprint.ts';
 import { JournalNumber } from '../schemas/journal.ts';
 import type { ShardRecovery } from '../schemas/shard-task.ts';
 import { type ClockAnchor, EngineClock, takeAnchor } from './base/clock.ts';
+import { within } from './base/within.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import type { IngressPast, Recovered } from './ingress/messages.ts';
 import { Rebuild } from './ingress/rebuild.ts';
@@ -19,7 +20,7 @@ import type { Death } from './pool/deaths.ts';
 import type { ShardPool, ShardRecoverer } from './pool/pool.ts';
 import type { JournalReport, RecoveryReport } from './publish/recovery-metrics.ts';
 import { CheckpointKeeper } from './recovery/checkpoint-keeper.ts';
-import { DeadLetters, letterOf, type RejectedLike } from './recovery/dead-letters.ts';
+import { DeadLetters, letterOf, type RejectedLike, requireFilePath } from './recovery/dead-letters.ts';
 import { anchorBehind, type JournalPast, readPast, requireRoom } from './recovery/journal-past.ts';
 import { Poisons } from './recovery/poisons.ts';
 import { recordAtDeath } from './recovery/shard-position.ts';
@@ -49,6 +50,8 @@ export type DurabilityOptions = {
 
 /** Checkpoints that a shard may begin from: it may have told of the newest and not have released what is before it. */
 const CHECKPOINTS_KNOWN = 2;
+/** Markets that begin anew, told one by one: other bars or signals in the settings make it all of them. */
+const FAULTS_TOLD_MAX = 20;
 const EVENT_LEVELS: Readonly<Record<JournalEvent['kind'], 'info' | 'warn' | 'error'>> = {
   'torn-tail': 'warn',
   degraded: 'error',
@@ -72,9 +75,11 @@ export type Foundation = {
 const buildName = (): string => `${packageVersion()} ${fingerprint()}`;
 
 /** Throws a UsageError where the folder cannot be used, or holds more than there is room for. */
-export function readFoundation({ journal, marketsMax }: DurabilityOptions): Foundation {
-  if (journal === null) return { past: null, anchor: takeAnchor(), journalRingBytes: 0 };
-  const past = readPast(NodeFolder.make(journal.folder), buildName());
+export function readFoundation({ journal, deadLetter, marketsMax }: DurabilityOptions): Foundation {
+  const folder = journal === null ? null : NodeFolder.make(journal.folder);
+  if (deadLetter !== null) requireFilePath(deadLetter);
+  if (folder === null) return { past: null, anchor: takeAnchor(), journalRingBytes: 0 };
+  const past = readPast(folder, buildName());
   requireRoom(past, marketsMax);
   return { past, anchor: anchorBehind(past), journalRingBytes: JOURNAL_RING_BYTES };
 }
@@ -106,6 +111,7 @@ export class Durability implements ShardRecoverer {
   private checkpoints: CheckpointAt[];
   private keeper: CheckpointKeeper | null = null;
   private recovered: Recovered | null = null;
+  private stateFaults = 0;
 
   private constructor(
     options: DurabilityOptions,
@@ -239,8 +245,15 @@ export class Durability implements ShardRecoverer {
   /** A message of a shard. */
   take(message: unknown): void {
     this.keeper?.take(message);
-    if (isStateFault(message))
-      this.options.log.warn(`${message.market} begins anew: its state could not be kept: ${message.message}`);
+    if (isStateFault(message)) this.tellFault(message);
+  }
+
+  private tellFault({ market, message }: StateFault): void {
+    this.stateFaults++;
+    if (this.stateFaults <= FAULTS_TOLD_MAX)
+      this.options.log.warn(`${market} begins anew: its state could not be kept: ${message}`);
+    if (this.stateFaults === FAULTS_TOLD_MAX)
+      this.options.log.warn('others that begin anew are not told one by one: recovery.stateFaults counts them');
   }
 
   /** Frames that ingress could not take. */
@@ -276,24 +289,37 @@ export class Durability implements ShardRecoverer {
   async checkpointAtEnd(timeoutMs: number): Promise<void> {
     const { keeper } = this;
     if (keeper === null) return;
-    let late: NodeJS.Timeout | undefined;
-    const isLate = new Promise((resolve) => {
-      late = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([keeper.now(), isLate]);
-    await Promise.race([keeper.close(), isLate]);
-    clearTimeout(late);
+    const until = performance.now() + timeoutMs;
+    await within(keeper.now(), timeoutMs);
+    await within(keeper.close(), until - performance.now());
   }
 
   /** Writes down what is left; resolves with false where that took too long. Ingress writes nothing more. */
   async close(timeoutMs: number): Promise<boolean> {
-    await this.letters?.close();
-    return this.journal === null || this.journal.stop(timeoutMs);
+    const [areKept, isWritten] = await Promise.all([
+      this.letters === null
+        ? true
+        : within(
+            this.letters.close().then(() => true),
+            timeoutMs,
+          ),
+      this.journal === null ? true : this.journal.stop(timeoutMs),
+    ]);
+    return areKept === true && isWritten;
   }
 
-  /** Why the journal cannot promise what it should. */
+  /** A call to the disk has not come back: a process cannot exit before it does, only be killed. */
+  get isWaitingForDisk(): boolean {
+    return this.letters?.isBusy === true || (this.journal?.stats().numbers.waitingSinceMs ?? 0) > 0;
+  }
+
+  /** Why the journal, or the dead-letter file, cannot promise what it should. */
   health(): string[] {
-    return this.journal?.stats().state === 'degraded' ? ['journal is degraded: not all input is written down'] : [];
+    const reasons = [];
+    if (this.journal?.stats().state === 'degraded') reasons.push('journal is degraded: not all input is written down');
+    const failure = this.letters?.failure ?? null;
+    if (failure !== null) reasons.push(`dead letters are not kept: ${failure}`);
+    return reasons;
   }
 
   journalReport(): JournalReport | null {
@@ -311,6 +337,7 @@ export class Durability implements ShardRecoverer {
     const { written = 0, leftOut = 0, failure = null } = this.letters ?? {};
     return {
       deaths: pool.deathCounts.report(),
+      stateFaults: this.stateFaults,
       lastDeaths: pool.deaths.map(({ atMs, ...death }) => ({
         ...death,
         at: new Date(performance.timeOrigin + atMs).toISOString(),

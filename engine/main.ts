@@ -14,6 +14,7 @@ import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingress/limits.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
 import { collectAlone } from './observe/gc-mode.ts';
 import type { Log } from './observe/log.ts';
+import { caughtUp } from './pool/caught-up.ts';
 import { ShardPool } from './pool/pool.ts';
 import type { RestartRules } from './pool/restarts.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
@@ -126,6 +127,11 @@ export class Engine {
     return this.pool.results.map((result) => result.gc);
   }
 
+  /** For a forced end: a disk that hangs would keep the process from its exit. */
+  get isWaitingForDisk(): boolean {
+    return this.durability.isWaitingForDisk;
+  }
+
   /** For a forced end: true when the process may exit without uWebSockets.js aborting it. */
   releaseIngress(): Promise<boolean> {
     return this.ingress.closeInTime();
@@ -203,6 +209,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         () => undefined,
       );
     const listening = await isListening;
+    // Until then books would say that they are live which the end of their connections has yet to reach.
+    if (ingressPast !== null) await caughtUp(memory, (shard) => pool.givenUp.includes(shard));
     const clock = new EngineClock(memory.anchor);
     const words = new Int32Array(memory.words);
     const publisher = await startPublisher({

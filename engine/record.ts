@@ -81,4 +81,3 @@ export function summarise(folder: string): RecordingSummary {
   }
   return { folder, frames, bytes, connections: connections.size, entries, firstSequence, lastSequence, damages };
 }
-

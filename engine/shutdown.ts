@@ -2,6 +2,7 @@
 
 import { INGRESS_COUNTERS, ingressCounter } from '../schemas/counters.ts';
 import { ringControl } from '../schemas/ring.ts';
+import { within } from './base/within.ts';
 import type { FeedStats } from './connect/report.ts';
 import type { Durability } from './durability.ts';
 import type { Ingress } from './ingress/ingress.ts';
@@ -36,19 +37,6 @@ function held(ring: RingMemory): number {
 
 function heldInRings(memory: EngineMemory): number {
   return memory.shards.reduce((sum, shard) => sum + held(shard.input) + held(shard.output), 0);
-}
-
-/** Resolves with the value, or with null once the time is over. */
-async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const DRAIN_POLL_MS = 2;

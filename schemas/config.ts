@@ -139,7 +139,7 @@ export const SUBSCRIBER_RESUME_BYTES = 128 * 1024;
 /**
  * Bytes queued to one subscriber above which it is closed with CLOSE_SLOW (RELIABILITY §1: 1 to 4 MiB), big snapshots not
  * counted. Nothing is published to a conflated one, so only what one round wrote at once, or answers to its own requests,
- * come here; the first is forgiven for SUBSCRIBER_OVER_MS.
+ * come here; the first does not grow, and one that does for SUBSCRIBER_OVER_MS is closed.
  */
 export const SUBSCRIBER_BACKPRESSURE_BYTES_MAX = 1024 * 1024;
 export const SUBSCRIBER_OVER_MS = 1_000;
@@ -203,7 +203,7 @@ export const HTTP_SOCKETS_MAX = 1_024;
 /** Requests a second of one subscriber by default, one more for each KiB of them; ten seconds' worth may come at once. */
 export const REQUESTS_PER_SECOND = 100;
 export const REQUEST_BURST_SECONDS = 10;
-/** Requests refused in a row, each answered, after which the connection is closed with CLOSE_RATE. */
+/** Requests refused, each answered, less one for each that was taken, after which the connection is closed with CLOSE_RATE. */
 export const REFUSED_REQUESTS_MAX = 20;
 
 /** Seconds of an ingest connection's budget that may come at once: producers send in bursts. */
@@ -272,6 +272,9 @@ export const CHECKPOINT_MS = 10_000;
 /** A shard writes its markets down for this long after each batch: what a checkpoint adds to a record's wait at most, but for one market. */
 export const CHECKPOINT_TURN_US = 250;
 
+/** Images a shard gives away in one message, bytes: all at once would stop it, and main, for tens of ms. */
+export const CHECKPOINT_PART_BYTES = 256 * 1024;
+
 /** After a write failed the journal is tried again this often. */
 export const JOURNAL_RETRY_MS = 500;
 
@@ -284,7 +287,7 @@ export const JOURNAL_TURN_BLOCKS = 16;
 /** A journal smaller than two segments could never let go of one. */
 export const JOURNAL_BYTES_LEAST = 2 * JOURNAL_SEGMENT_BYTES;
 
-/** A checkpoint whose parts are not all there by then is abandoned: shards answer within milliseconds, or are being replaced. */
+/** A checkpoint that no shard gives more of for this long is abandoned: each answers within milliseconds, or is being replaced. */
 export const CHECKPOINT_DEADLINE_MS = 10_000;
 
 /** A process that begins with a journal has this long to open it, and this long without any entry applied again. */

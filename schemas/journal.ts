@@ -17,7 +17,10 @@ export const JournalKind = {
   sent: 5,
   /** A clock record went to every shard; its time is the first float64 of the payload, µs since 1970. */
   clock: 6,
-  /** Records of our own (source, gap, backfill): payload is whole slots of 64 bytes, as they went into the ring. */
+  /**
+   * Records of our own (source, gap, backfill): payload is whole slots of 64 bytes, as they went into the ring. But a gap
+   * with StateReason.drop and no count says that one is owed, because a record found no room.
+   */
   records: 7,
   /** A checkpoint begins behind this entry; its number is the first float64 of the payload. */
   checkpoint: 8,
@@ -30,7 +33,7 @@ export type JournalKind = (typeof JournalKind)[keyof typeof JournalKind];
 
 /** Bits of `flags` in an entry. */
 export const JournalFlag = {
-  /** The frame found no room in its ring and was not applied; its markets say so. */
+  /** The frame found no room in its ring and was not applied; its markets are owed gaps. */
   dropped: 1,
   /** A message of a named producer that had been taken before: not applied. */
   repeated: 2,
@@ -52,7 +55,7 @@ export const journalEntry = defineBlock('journalEntry', 40, {
   producerSequence: f64('number its producer gave the message; 0 for none'),
 });
 
-/** Head of a block; `sizeBytes` of entries follow it. */
+/** Head of a block; `payloadBytes` of entries follow it. */
 export const journalBlock = defineBlock('journalBlock', 64, {
   magic: u32('0x42524a4d, "MJRB"'),
   headChecksum: u32('CRC-32 of the rest of this head'),

@@ -87,7 +87,7 @@ export const clock = defineRecord('clock', RecordType.clock, {
 /** Updates of one market are known to be lost; `flags` is the StateReason, none where its book is not concerned. */
 export const gap = defineRecord('gap', RecordType.gap, {
   receiveTimeNs: f64('monotonic, since the engine clock anchor'),
-  lost: f64('venue messages missing, 0 where unknown'),
+  lost: f64('venue messages missing, 0 where unknown; with StateReason.drop: frames'),
   sinceTimeUs: f64('with StateReason.connectionLost: since 1970; what was made from here on may be missing'),
 });
 

@@ -1,4 +1,4 @@
-// Blocks of shared memory that are read without a ring: engine words, market names, interest, drops, latest values.
+// Blocks of shared memory that are read without a ring: engine words, market names, interest, latest values.
 
 import { defineBlock, f64, i32, u8 } from './layout.ts';
 
@@ -15,13 +15,14 @@ export const shardWords = defineBlock('shardWords', 64, {
   claimedEpoch: i32('epoch of the task that runs the shard. Writer: the shard'),
   heartbeat: i32('counts duty cycles and park time-outs. Writer: the shard'),
   running: i32('1 from claim to return. Writer: the shard'),
-  dropVersion: i32('bumped when a frame for this shard was dropped. Writer: ingress'),
   batchEnd: i32('ring position behind the batch that is being applied, or was last. Writer: the shard'),
   runningSignal: i32('number + 1 of the user signal that runs now, 0 for none. Writer: the shard'),
   waiting: i32('trades taken from the ring before the batch that wait to be applied. Writer: the shard'),
   recordAt: i32('ring position of the record that is being applied, a plain store. Writer: the shard'),
   rebuilding: i32('1 while the shard applies records that its forerunner has applied. Writer: the shard'),
-  lostOutputs: i32('markets whose output found no room and that were not told so at the last commit. Writer: the shard'),
+  lostOutputs: i32(
+    'markets whose output found no room and that were not told so at the last commit. Writer: the shard',
+  ),
 });
 
 /**

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as derived from '../schemas/derived.ts';
 import { RecordType } from '../schemas/ids.ts';
+import * as journal from '../schemas/journal.ts';
 import type { Field } from '../schemas/layout.ts';
 import { SLOT_BYTES } from '../schemas/layout.ts';
 import * as marketData from '../schemas/market-data.ts';
@@ -48,6 +49,12 @@ const CHAPTERS: readonly Chapter[] = [
     source: 'shared-state',
     module: sharedState,
     writer: (name) => (name === 'marketRow' ? 'ingress thread' : "the market's shard"),
+  },
+  {
+    title: 'The journal on the disk',
+    source: 'journal',
+    module: journal,
+    writer: (name) => (name === 'journalEntry' ? 'ingress thread' : 'journal thread'),
   },
 ];
 

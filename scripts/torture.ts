@@ -1,7 +1,8 @@
 // Runs the torture scenarios and writes their report: `npm run torture -- --only T01,T22 --scale small|full --report DIR --seed N`.
 
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { reportOf, textOf, writeReport } from '../test/torture/report.ts';
+import { reportOf, textOf, withFigures, writeReport } from '../test/torture/report.ts';
 import { type Result, runScenario } from '../test/torture/runner.ts';
 import { type ScenarioEntry, SIZES, type Size } from '../test/torture/scenario.ts';
 import { SCENARIOS } from '../test/torture/scenarios.ts';
@@ -15,6 +16,7 @@ npm run torture -- [options]
   --only T01,T27   these scenarios alone: ${SCENARIOS.map(({ id }) => id).join(' ')}
   --scale SIZE     ${SIZES.join(', ')} (default small); full takes some twenty minutes of two cores
   --report DIR     folder of torture.json and torture.md (default ${REPORT_DEFAULT})
+  --docs FILE      also put the figures into a document, between its marks
   --seed N         seed of all that is drawn (default ${SEED_DEFAULT})
   --verbose        what scenarios say while they run, to stderr
 
@@ -28,6 +30,7 @@ type Settings = {
   readonly size: Size;
   readonly seed: number;
   readonly folder: string;
+  readonly document: string | null;
   readonly isVerbose: boolean;
 };
 
@@ -46,6 +49,7 @@ function settingsOf(): Settings | null {
       only: { type: 'string' },
       scale: { type: 'string', default: 'small' },
       report: { type: 'string', default: REPORT_DEFAULT },
+      docs: { type: 'string' },
       seed: { type: 'string', default: String(SEED_DEFAULT) },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -57,10 +61,17 @@ function settingsOf(): Settings | null {
   if (!/^\d{1,9}$/.test(values.seed))
     throw new Usage(`--seed: expected up to nine digits, was ${JSON.stringify(values.seed)}`);
   const seed = Number(values.seed);
-  return { entries: entriesOf(values.only), size, seed, folder: values.report, isVerbose: values.verbose };
+  return {
+    entries: entriesOf(values.only),
+    size,
+    seed,
+    folder: values.report,
+    document: values.docs ?? null,
+    isVerbose: values.verbose,
+  };
 }
 
-async function run({ entries, size, seed, folder, isVerbose }: Settings): Promise<boolean> {
+async function run({ entries, size, seed, folder, document, isVerbose }: Settings): Promise<boolean> {
   const log = isVerbose ? (text: string): void => console.error(text) : (): void => undefined;
   const results: Result[] = [];
   for (const entry of entries) {
@@ -70,6 +81,7 @@ async function run({ entries, size, seed, folder, isVerbose }: Settings): Promis
     writeReport(folder, reportOf(results, { size, seed }));
   }
   const report = reportOf(results, { size, seed });
+  if (document !== null) writeFileSync(document, withFigures(readFileSync(document, 'utf8'), report));
   console.log(
     `${report.verdict}: ${results.length} scenarios, ${report.run.durationS.toFixed(0)} s; report in ${folder}`,
   );

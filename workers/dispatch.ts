@@ -40,7 +40,6 @@ export class Dispatch {
   private readonly table: MarketTable;
   private readonly memory: EngineMemory;
   private readonly interest: Int32Array;
-  private readonly drops: Int32Array;
   private readonly latest: LatestValues;
   private readonly signals: SignalOutput;
   private readonly delta: DeltaOutput;
@@ -69,7 +68,6 @@ export class Dispatch {
     this.f64 = input.f64;
     this.output = new OutputWriter(own.output, memory.mainDoorbell, new Float64Array(own.counters), own.marks);
     this.interest = new Int32Array(memory.interest);
-    this.drops = new Int32Array(memory.drops);
     this.latest = new LatestValues(memory);
     this.signals = new SignalOutput(memory, this.output);
     this.delta = new DeltaOutput(this.output);
@@ -80,7 +78,7 @@ export class Dispatch {
       opened: (market) => this.opened(market),
       begunAgain: (market) => this.emitOutcome(market, BookOutcome.stateChanged),
     });
-    this.capture = new ShardCapture(shard, memory.marketsMax, this.table.images, tell);
+    this.capture = new ShardCapture(shard, new Int32Array(own.words), memory.marketsMax, this.table.images, tell);
     const { output, signals, latest, capture, table } = this;
     this.trades = new Trades(memory, input, { output, signals, latest, capture, marketOf: (id) => table.of(id) });
   }
@@ -207,7 +205,6 @@ export class Dispatch {
     this.trades.settleAll();
     this.isRebuilding = false;
     this.readFrom(input);
-    this.table.boundDrops();
   }
 
   /** Everything that a forerunner had applied has been. */
@@ -351,9 +348,8 @@ export class Dispatch {
     const market = this.marketAt(slot);
     const reason = this.u8[slot * SLOT_BYTES + gap.at.flags] as StateReason;
     const at = slot * SLOT_F64;
-    // A connection that another has taken the place of loses nothing.
-    if (!market.book.isOfSource) return;
-    if (this.isRebuilding && reason === StateReason.drop) market.drops = (market.drops + 1) | 0;
+    // A connection that another has taken the place of loses nothing; what the engine lost may be of either.
+    if (!market.book.isOfSource && !isOwnLoss(reason)) return;
     if (reason === StateReason.none) {
       market.loseTrades(this.f64[at + gap.at.lost], this.f64[at + gap.at.receiveTimeNs]);
       this.latest.touch(market);
@@ -396,21 +392,6 @@ export class Dispatch {
     this.emitOutcome(market, outcome);
   }
 
-  /** Frames were dropped at a full ring: their markets say so. */
-  markDrops(): void {
-    for (const id of this.table.ids()) {
-      const drops = Atomics.load(this.drops, id);
-      if (drops === 0) continue;
-      const market = this.table.of(id);
-      if (drops === market.drops) continue;
-      this.prepare(id);
-      loss[LOSS_TIME] = market.times[0];
-      loss[LOSS_COUNT] = (drops - market.drops) | 0;
-      market.drops = drops;
-      this.lose(market, StateReason.drop, loss, LOSS_TIME, LOSS_COUNT);
-    }
-  }
-
   // ---- outputs
 
   /** Answers a request of the main thread. */
@@ -439,6 +420,12 @@ export class Dispatch {
   showLatest(): void {
     this.latest.show();
   }
+}
+
+/** True where a gap of this reason tells of the engine, and of no connection. */
+function isOwnLoss(reason: StateReason): boolean {
+  const { drop, restart, poison, journalHole } = StateReason;
+  return reason === drop || reason === restart || reason === poison || reason === journalHole;
 }
 
 /** Bits that say whether levels changed and whether the state did. */

@@ -53,7 +53,6 @@ export class DutyCycle {
   private readonly dispatch: Dispatch;
   private readonly times = new Float64Array(3);
   private naps = NAPS_MAX;
-  private dropVersion = 0;
   private readonly memory: EngineMemory;
   private readonly shard: number;
   private readonly marks: Float64Array;
@@ -139,7 +138,6 @@ export class DutyCycle {
 
   /** One bounded piece of work; returns the records done. */
   private turn(): number {
-    this.lookForDrops();
     const commands = this.takeover === null ? this.answerCommands() : 0;
     const captured = this.captureSome();
     const available = this.input.available() - this.taken;
@@ -272,18 +270,6 @@ export class DutyCycle {
     return count;
   }
 
-  /**
-   * Frames of this shard's markets were dropped: their books say so before anything else of them is shown. Not while a
-   * change is open: what is told of it would stand in the middle of that change's group of output records.
-   */
-  private lookForDrops(): void {
-    if (this.dispatch.isInChange) return;
-    const version = Atomics.load(this.words, shardWords.at.dropVersion);
-    if (version === this.dropVersion) return;
-    this.dropVersion = version;
-    this.dispatch.markDrops();
-  }
-
   private flush(): void {
     this.times[APPLIED] = this.clock.nowNs();
     // Inside a change nothing is shown: its book is between two states, and its group of output records is not whole.
@@ -301,11 +287,7 @@ export class DutyCycle {
   }
 
   private hasWork(): boolean {
-    return (
-      this.input.available() > this.taken ||
-      this.command.available() > 0 ||
-      Atomics.load(this.words, shardWords.at.dropVersion) !== this.dropVersion
-    );
+    return this.input.available() > this.taken || this.command.available() > 0;
   }
 
   private idle(): void {

@@ -7,6 +7,7 @@ import { MarketNames } from '../engine/memory/market-names.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter } from '../schemas/counters.ts';
 import { StateReason } from '../schemas/ids.ts';
 import type { ShardRecovery } from '../schemas/shard-task.ts';
+import { shardWords } from '../schemas/shared-state.ts';
 import { Market, type MarketParts, Unshown } from './market.ts';
 import { MarketImages } from './market-image.ts';
 import type { StateFault } from './shard-message.ts';
@@ -32,7 +33,6 @@ export class MarketTable {
   private readonly memory: EngineMemory;
   private readonly shard: number;
   private readonly names: MarketNames;
-  private readonly drops: Int32Array;
   private readonly parts: MarketParts;
   private readonly options: MarketTableOptions;
 
@@ -43,7 +43,6 @@ export class MarketTable {
     this.options = options;
     this.byId = new Array<Market | undefined>(memory.marketsMax).fill(undefined);
     this.names = new MarketNames(memory);
-    this.drops = new Int32Array(memory.drops);
     this.images = new MarketImages(new Float64Array(memory.marketCounters), parts);
     this.nextLookUs = new Float64Array(memory.marketsMax).fill(Number.NEGATIVE_INFINITY);
   }
@@ -88,7 +87,6 @@ export class MarketTable {
   /** The shard ran before and ended: a market it knew, with nothing of its state. */
   beginAgain(id: number, nowNs: number): void {
     const market = this.add(id);
-    market.drops = Atomics.load(this.drops, id);
     market.book.forget(StateReason.restart, nowNs);
     // Numbers of changes go on: one that a reader holds from before must never mean another book.
     const counters = new Float64Array(this.memory.marketCounters);
@@ -102,19 +100,16 @@ export class MarketTable {
     [this.clockUs[0], this.nowUs[0]] = clockUs;
     const known = new Set(markets.map(({ id }) => id));
     if (rebuild !== null) for (const id of this.ids()) if (!known.has(id)) this.images.clear(id);
+    const words = new Int32Array(this.memory.shards[this.shard].words);
     for (const { id, name, image } of markets) {
+      Atomics.add(words, shardWords.at.heartbeat, 1);
       if (id >= this.names.count || this.names.of(id).name !== name)
         this.options.tell({ op: 'state-fault', market: name, message: `expected it to be market ${id}, was another` });
-      else this.restoreMarket(id, image, rebuild !== null, nowNs);
+      else this.restoreMarket(id, image, nowNs);
     }
   }
 
-  /** No more drops are known of a market than its word has. */
-  boundDrops(): void {
-    for (const market of this.markets) market.drops = Math.min(market.drops, Atomics.load(this.drops, market.id));
-  }
-
-  private restoreMarket(id: number, image: Uint8Array, isSameEngine: boolean, nowNs: number): void {
+  private restoreMarket(id: number, image: Uint8Array, nowNs: number): void {
     const market = this.make(id);
     try {
       this.images.restore(market, image);
@@ -125,9 +120,6 @@ export class MarketTable {
       return;
     }
     market.unshown = Unshown.nothing;
-    // Drops since then are told by records of the journal, and those that are not by the word.
-    const drops = Atomics.load(this.drops, id);
-    market.drops = isSameEngine ? Math.min(market.drops, drops) : drops;
     this.open(market);
   }
 }

@@ -51,8 +51,6 @@ export class Market {
   readonly trades: TradeHistory;
   /** Receive and exchange time of the last record applied come first; words of the parts lie behind them. */
   readonly times = makeMarketRow();
-  /** Drops seen so far of the shared drop word. */
-  drops = 0;
   /** What of the market is not shown in the latest values yet; with anything it is in the shard's list. */
   unshown: Unshown = Unshown.nothing;
   /** Losses of trades that no back-fill has made good, and id and venue time of the last trade before the first of these. */

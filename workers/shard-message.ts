@@ -14,7 +14,7 @@ export type ChecksumMismatch = {
 
 export type MarketImage = { readonly id: number; readonly name: string; readonly image: Uint8Array };
 
-/** A shard's part of a checkpoint; the memory of its images is handed over. */
+/** Some markets of a shard's part of a checkpoint; the memory of their images is handed over. */
 export type CheckpointPart = {
   readonly op: 'checkpoint-part';
   readonly number: number;
@@ -25,6 +25,8 @@ export type CheckpointPart = {
     readonly clockUs: readonly [number, number];
     readonly markets: readonly MarketImage[];
   };
+  /** With the last ones: ids of all its markets in their order there. */
+  readonly order: readonly number[] | null;
 };
 
 /** A market that begins anew after a recovery, as its state could not be written down or taken up. */

@@ -10,6 +10,8 @@ export type TlsFiles = { readonly cert: string; readonly key: string; readonly p
 export type AccessPlan = {
   /** Address of the ports. */
   readonly host: string;
+  /** It is of this machine alone, also where it is a name that resolves to nothing else. */
+  readonly isLocal: boolean;
   /** None lets everyone do everything. */
   readonly tokens: readonly AccessToken[];
   /** Origins of pages, beside the engine's own, as `https://market.example`. */
@@ -20,6 +22,7 @@ export type AccessPlan = {
 /** One token or none, and nothing else asked. */
 export const plainAccess = (host: string, token: string | null): AccessPlan => ({
   host,
+  isLocal: isLoopback(host),
   tokens: tokensOf(token),
   origins: [],
   tls: null,
@@ -95,7 +98,7 @@ export class Gate {
     this.hasTokens = plan.tokens.length > 0;
     this.origins = new Set(plan.origins);
     const names = [plan.host, ...plan.origins.map((origin) => new URL(origin).hostname)];
-    this.hosts = isLoopback(plan.host) ? new Set(names.map((name) => name.toLowerCase())) : null;
+    this.hosts = plan.isLocal ? new Set(names.map((name) => name.toLowerCase())) : null;
   }
 
   /** Why a request may not be answered, counted; null where it may. */
@@ -114,7 +117,7 @@ export class Gate {
   }
 
   /**
-   * On a loopback address only names of this machine: a page elsewhere may point its own name at 127.0.0.1 and so be
+   * Where nobody else can reach the ports, only names of this machine: a page elsewhere may point its own name at 127.0.0.1 and so be
    * of one origin with the engine (DNS rebinding), but it cannot make a browser send another `Host`.
    */
   private isHostKnown(header: string): boolean {

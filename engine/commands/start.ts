@@ -126,8 +126,11 @@ async function forced(engine: Engine): Promise<void> {
   await leave(engine, 1);
 }
 
-/** process.exit() with the ingress app open aborts (RELIABILITY §1): where it does not close in time, the process kills itself. */
+/**
+ * process.exit() with the ingress app open aborts (RELIABILITY §1), and it waits for threads that a call to the disk holds,
+ * for ever where the disk hangs: where there is such a one, the process kills itself.
+ */
 async function leave(engine: Engine, code: number): Promise<void> {
-  if (await engine.releaseIngress()) process.exit(code);
+  if ((await engine.releaseIngress()) && !engine.isWaitingForDisk) process.exit(code);
   process.kill(process.pid, 'SIGKILL');
 }

@@ -2,7 +2,8 @@
 //
 // Recipe (Coinbase Advanced Trade WebSocket docs, "Sequence Numbers", 2026-08, `sequence_num`; Bitfinex docs, "WS General",
 // flag SEQ_ALL, 2026-07; scope seen in recordings of both):
-//  1. equal or smaller than the last: an old message, dropped whole;
+//  1. equal or smaller than the last: an old message, dropped whole; but one of the first two numbers behind a higher one
+//     is the beginning of another connection to the venue, under the name of the same producer: as 3;
 //  2. one more: in order;
 //  3. larger: messages were lost, so every book of the connection is doubtful and gets a gap record;
 //  4. the counter moves only when the whole message was accepted, so a refused message shows as a gap at the next one.
@@ -23,6 +24,9 @@ const THIS = 2;
 const LOST = 3;
 
 const MARKETS_START = 64;
+
+/** Coinbase counts from 0, Bitfinex from 1. */
+const FIRST_NUMBER_MAX = 1;
 
 /** Beside a market's id, which is below 2^15 (MARKETS_MAX): its book comes from this connection. */
 export const HAS_BOOK = 0x8000;
@@ -82,8 +86,12 @@ export class ConnectionSequence {
     this.hasNumber = true;
     numbers[THIS] = values[index];
     if (numbers[LAST] < 0 || numbers[THIS] === numbers[LAST] + 1) this.found = Follow.inOrder;
-    else this.found = numbers[THIS] <= numbers[LAST] ? Follow.old : this.writeGaps();
+    else this.found = numbers[THIS] <= numbers[LAST] && !this.isFirst() ? Follow.old : this.writeGaps();
     return this.found;
+  }
+
+  private isFirst(): boolean {
+    return this.numbers[THIS] <= FIRST_NUMBER_MAX && this.numbers[LAST] > FIRST_NUMBER_MAX;
   }
 
   /** Notes that the market has trades, or its book (`flag` HAS_BOOK), from this connection: a loss may be theirs. */
@@ -133,7 +141,7 @@ export class ConnectionSequence {
   }
 
   private writeGaps(): number {
-    this.numbers[LOST] = this.numbers[THIS] - this.numbers[LAST] - 1;
+    this.numbers[LOST] = Math.max(0, this.numbers[THIS] - this.numbers[LAST] - 1);
     for (let i = 0; i < this.marketCount; i++) {
       const slot = this.sink.claim(this.markets[i] & ~HAS_BOOK, RecordType.gap);
       if (slot < 0) return slot;

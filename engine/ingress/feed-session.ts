@@ -132,7 +132,7 @@ export class FeedSession {
 
   /** Nothing more comes of this market from here; what was made since `sinceUs` (µs since 1970) may be missing. */
   lose(market: number, reason: number, sinceUs: number): void {
-    this.write(market, RecordType.gap, (slot) => fillGap(this.sink, slot, reason, this.writer.frame[0], sinceUs));
+    this.write(market, RecordType.gap, (slot) => fillGap(this.sink, slot, reason, this.writer.frame[0], sinceUs, 0));
   }
 
   /** Begins or ends a back-fill of [fromUs, toUs] (BackfillFlag). */
@@ -167,13 +167,13 @@ export class FeedSession {
     writer.endRecords(this.session.connection);
   }
 
-  /** The journal has the gap where the live shard has a mark beside its ring. */
+  /** A gap of no count tells the journal that one is owed, as a dropped frame does: the gap itself follows once it is written. */
   private noteDropped(market: number): void {
     const { writer } = this;
     const nowNs = writer.frame[0];
     writer.journal?.records(
       this.session.connection,
-      ownSlot(RecordType.gap, market, (views, slot) => fillGap(views, slot, StateReason.drop, nowNs, 0)),
+      ownSlot(RecordType.gap, market, (views, slot) => fillGap(views, slot, StateReason.drop, nowNs, 0, 0)),
       nowNs,
     );
     writer.markDropped(market);

@@ -54,6 +54,8 @@ class VenueHooks implements FeedHooks {
   /** Sessions whose loss was told. */
   private readonly lost = new WeakSet<FeedSession>();
   private commitScheduled = false;
+  /** The engine ends: its books stand as they are, and so does their end in a recording. */
+  isEnding = false;
   /** Records that belong to no connection (back-fills) go through the newest session. */
   private newest: FeedSession | null = null;
 
@@ -114,7 +116,7 @@ class VenueHooks implements FeedHooks {
    * connection's can go no further: its successor brought none. Those that moved on pass this over.
    */
   private leave(session: FeedSession): void {
-    if (this.bookSource !== 'stream' || this.lost.has(session)) return;
+    if (this.isEnding || this.bookSource !== 'stream' || this.lost.has(session)) return;
     const sinceUs = this.parts.clock.wallUs(this.lastNs(session));
     for (const market of session.bookMarkets) session.lose(market, StateReason.connectionLost, sinceUs);
     this.commitSoon();
@@ -259,6 +261,7 @@ export class Feeds {
   }
 
   async stop(): Promise<FeedStats[]> {
+    for (const { hooks } of this.feeds) hooks.isEnding = true;
     const stats = await Promise.all(this.feeds.map(({ feed }) => feed.stop(FEEDS_CLOSE_MS)));
     for (const { transport } of this.feeds) transport.close();
     return stats;

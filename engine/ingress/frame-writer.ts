@@ -4,7 +4,6 @@ import { CLOCK_STEP_US, FRAME_RECORDS_MAX } from '../../schemas/config.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
 import { FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_U16, SLOT_U32 } from '../../schemas/layout.ts';
-import { shardWords } from '../../schemas/shared-state.ts';
 import type { EngineClock } from '../base/clock.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import { RING_FULL, type RingWriter } from '../ring/spsc-ring.ts';
@@ -28,7 +27,7 @@ for (const type of [
   UPDATES[type] = 1;
 }
 
-/** Markets one frame may touch before their counters are kept no more apart; frames of more are batches of our own making. */
+/** Markets one frame may touch, in turns, before their counters are kept no more apart; frames of more are batches of our own making. */
 const TOUCHED_MAX = 4096;
 
 const NO_SHARDS: readonly number[] = [];
@@ -49,15 +48,13 @@ export class FrameWriter extends InputRings {
   /** Markets touched by the frame being written, each once in a row. */
   readonly touched = new Int32Array(TOUCHED_MAX);
   touchedCount = 0;
+  /** Those that found no place there. */
+  readonly touchedBeside = new Set<number>();
   /** Keeps frames that could not be taken; null where no one wants them. */
   rejected: RejectedFrames | null = null;
-  /** A replay writes lost frames into the rings, at their place: a gap record instead of the mark beside them. */
-  areDropsRecords = false;
   /** Markets whose records the frame at hand must not have: gaps stand for them. Null for none. */
   poisoned: readonly number[] | null = null;
-  private readonly shardWords: Int32Array[];
   private readonly marketCounters: Float64Array;
-  private readonly drops: Int32Array;
   private current: RingWriter;
   private lastMarket = -1;
   private records = 0;
@@ -70,8 +67,6 @@ export class FrameWriter extends InputRings {
   constructor(memory: EngineMemory, clock: EngineClock, policy: FullPolicy, options: InputRingsOptions = {}) {
     super(memory, clock, policy, options);
     this.marketCounters = new Float64Array(memory.marketCounters);
-    this.drops = new Int32Array(memory.drops);
-    this.shardWords = memory.shards.map((shard) => new Int32Array(shard.words));
     this.countedIn = new Int32Array(memory.marketsMax);
     this.current = this.writers[0];
     this.u8 = this.current.u8;
@@ -98,6 +93,7 @@ export class FrameWriter extends InputRings {
     this.records = 0;
     this.lastMarket = -1;
     this.touchedCount = 0;
+    if (this.touchedBeside.size > 0) this.touchedBeside.clear();
   }
 
   /** Starts a frame of the journal: its clock records are entries of their own. */
@@ -127,9 +123,11 @@ export class FrameWriter extends InputRings {
   }
 
   /**
-   * Sends the latest multiple of 100 ms to every shard (INTERFACES, replay). Thread: this one, between frames.
+   * Sends the latest multiple of 100 ms to every shard (INTERFACES, replay), and what gaps are owed where there is room.
+   * Thread: this one, between frames.
    */
   tick(nowNs: number): void {
+    this.payAll('drop');
     const nowUs = this.clock.wallUs(nowNs);
     if (nowUs < this.nextClockUs) return;
     const multiple = nowUs - (nowUs % CLOCK_STEP_US);
@@ -161,6 +159,8 @@ export class FrameWriter extends InputRings {
   /** A clock record for every shard; returns those whose ring stayed full. */
   writeClock(timeUs: number): readonly number[] {
     this.nextClockUs = timeUs + CLOCK_STEP_US;
+    // A journal may have hours of them behind one another: what waits has its bound here, too.
+    this.endOwn();
     let missing = NO_SHARDS;
     for (let shard = 0; shard < this.shards; shard++)
       if (!this.writeClockTo(shard, timeUs)) missing = [...missing, shard];
@@ -169,6 +169,7 @@ export class FrameWriter extends InputRings {
 
   /** False where the ring stayed full. */
   writeClockTo(shard: number, timeUs: number): boolean {
+    if (!this.payGaps(shard, this.policy)) return false;
     const writer = this.writers[shard];
     let slot = writer.claim();
     if (slot === RING_FULL) slot = this.claimFull(writer, shard);
@@ -189,7 +190,7 @@ export class FrameWriter extends InputRings {
   /** As RecordSink.claim. */
   claim(market: number, type: number): number {
     const shard = market % this.shards;
-    const writer = this.targets[shard];
+    let writer = this.targets[shard];
     let slot = writer.claim();
     if (slot < 0) {
       slot = this.claimFull(writer, shard);
@@ -197,6 +198,8 @@ export class FrameWriter extends InputRings {
         this.touch(market);
         return slot;
       }
+      // It is another where gaps went ahead.
+      writer = this.targets[shard];
     }
     if (++this.records > FRAME_RECORDS_MAX) return FrameResult.tooLarge;
     if (writer !== this.current) this.turnTo(writer);
@@ -231,7 +234,7 @@ export class FrameWriter extends InputRings {
 
   private touch(market: number): void {
     this.lastMarket = market;
-    if (this.touchedCount === TOUCHED_MAX) this.touchedCount--;
+    if (this.touchedCount === TOUCHED_MAX) this.touchedBeside.add(this.touched[--this.touchedCount]);
     this.touched[this.touchedCount] = market;
     this.updates[this.touchedCount] = 0;
     this.touchedCount++;
@@ -261,7 +264,7 @@ export class FrameWriter extends InputRings {
     this.endOwn();
   }
 
-  /** Takes a record as it was in a ring, header and all. Returns false where the ring stayed full. */
+  /** Takes a record as it was in a ring, header and all, whatever is owed there. Returns false where the ring stayed full. */
   writeSlot(market: number, bytes: Uint8Array, from: number): boolean {
     const shard = market % this.shards;
     const writer = this.writers[shard];
@@ -276,7 +279,7 @@ export class FrameWriter extends InputRings {
   writeGap(market: number, reason: number, sinceUs: number): void {
     const slot = this.claim(market, RecordType.gap);
     if (slot < 0) return;
-    fillGap(this, slot, reason, this.frame[0], sinceUs);
+    fillGap(this, slot, reason, this.frame[0], sinceUs, 0);
   }
 
   private leaveOut(markets: readonly number[]): void {
@@ -294,18 +297,9 @@ export class FrameWriter extends InputRings {
     this.clear();
   }
 
-  /** Marks a market as having lost a frame; its shard makes the book say so before anything else of it is shown. */
+  /** A market has lost the frame at hand: a gap says so ahead of the next record of its shard. */
   markDropped(market: number): void {
-    if (this.areDropsRecords) {
-      this.begin();
-      this.writeGap(market, StateReason.drop, 0);
-      this.endOwn();
-      return;
-    }
-    Atomics.add(this.drops, market, 1);
     this.marketCounters[market * MARKET_COUNTER_COLUMNS + marketCounter.dropped]++;
-    const shard = market % this.shards;
-    Atomics.add(this.shardWords[shard], shardWords.at.dropVersion, 1);
-    this.doorbells[shard].ring();
+    this.owe(market, this.frame[0]);
   }
 }

@@ -1,9 +1,9 @@
 // Applies the entries of a journal as they were applied when they were written: the same sessions, the same records.
 
-import { DIALECTS, RecordType, StateReason } from '../../schemas/ids.ts';
+import { DIALECTS, FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag, JournalKind } from '../../schemas/journal.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16 } from '../../schemas/layout.ts';
-import { clock as clockRecord, source } from '../../schemas/market-data.ts';
+import { clock as clockRecord, gap, source } from '../../schemas/market-data.ts';
 import type { IngressImage } from '../journal/checkpoint.ts';
 import type { ConnectionOpened, JournalEntry } from '../journal/entry.ts';
 import { takeIngressImage } from './ingress-image.ts';
@@ -44,7 +44,6 @@ export class JournalReplay {
     for (const { sequence, market } of poisons) bySequence.set(sequence, [...(bySequence.get(sequence) ?? []), market]);
     this.poisons = bySequence;
     parts.writer.journal = this.log;
-    parts.writer.areDropsRecords = true;
     this.sessions = image === null ? new Map() : takeIngressImage(image, parts);
     this.log.sequence = image?.sequence ?? 0;
   }
@@ -97,11 +96,13 @@ export class JournalReplay {
     const { session } = made;
     const { buffer, byteOffset, length } = entry.payload;
     writer.beginEntry(this.lastReceiveNs);
-    if ((entry.flags & JournalFlag.dropped) !== 0) writer.drop();
+    // A frame that was refused may have found no room before it was: its claims must not make room here either.
+    if (entry.result < 0 && entry.result !== FrameResult.internal) writer.drop();
     if (session instanceof ProducerSession && entry.producerSequence > 0)
       session.beginBehind(entry.producerSequence - 1);
     writer.poisoned = this.poisons.get(entry.sequence) ?? null;
-    const result = session.take(new DataView(buffer, byteOffset, length), 0, length);
+    const isUnseen = length === 0 && entry.result === FrameResult.tooLarge;
+    const result = session.take(new DataView(buffer, byteOffset, length), 0, isUnseen ? session.bytesMax + 1 : length);
     writer.poisoned = null;
     made.settle(result >= 0);
   }
@@ -118,6 +119,14 @@ export class JournalReplay {
       else if (market < this.certainMarkets) {
         if (type === RecordType.source)
           connections.feedMarkets.connection[market] = f64[slot * SLOT_F64 + source.at.connection];
+        if (type === RecordType.gap && bytes[slot * SLOT_BYTES + gap.at.flags] === StateReason.drop) {
+          // One of no count only says that it is owed.
+          if (f64[slot * SLOT_F64 + gap.at.lost] === 0) {
+            writer.markDropped(market);
+            continue;
+          }
+          writer.settle(market);
+        }
         if (this.poisons.get(sequence)?.includes(market)) writer.writeGap(market, StateReason.poison, 0);
         else writer.writeSlot(market, bytes, slot * SLOT_BYTES);
       }
@@ -144,10 +153,11 @@ export class JournalReplay {
 
   /**
    * The engine ended here and begins anew at an engine time (ns). What came on connections that were open is not known from
-   * their last frame on; those of named producers go on, and lack nothing.
+   * their last frame on; those of named producers go on, and lack nothing. Gaps that were owed are written.
    */
   beginAnew(receiveTimeNs: number): void {
     this.lastReceiveNs = receiveTimeNs;
+    this.parts.writer.payAll(this.parts.writer.policy);
     const since = new Map<number, number>();
     for (const [connection, { session }] of [...this.sessions]) {
       if (session instanceof ProducerSession) continue;
@@ -172,7 +182,6 @@ export class JournalReplay {
     const { writer } = this.parts;
     writer.commit();
     writer.journal = null;
-    writer.areDropsRecords = false;
   }
 }
 

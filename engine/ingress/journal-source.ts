@@ -138,6 +138,11 @@ export class JournalSource {
       if (isRepeat) read.repeated++;
       return;
     }
+    // One that was refused unseen is not in the journal.
+    if (entry.payload.length === 0 && entry.result === FrameResult.tooLarge) {
+      this.leaveOut(entry, ingressCounter['too-large']);
+      return;
+    }
     if ((entry.flags & JournalFlag.dropped) !== 0) read.dropped++;
     this.decode(made, entry);
   }
@@ -170,6 +175,8 @@ export class JournalSource {
     for (let slot = 0; slot < bytes.length / SLOT_BYTES; slot++) {
       const type = bytes[slot * SLOT_BYTES];
       if (type !== RecordType.gap && type !== RecordType.backfill) continue;
+      // It tells of frames that are applied here, or of what a gap of no count has told of.
+      if (isOfDrops(bytes, f64, slot)) continue;
       const market = this.names.of(u16[slot * SLOT_U16 + 1]);
       if (market < 0) {
         this.read.unplaced++;
@@ -238,6 +245,11 @@ export class JournalSource {
       writer.endRecords();
     }
   }
+}
+
+function isOfDrops(bytes: Uint8Array, f64: Float64Array, slot: number): boolean {
+  if (bytes[slot * SLOT_BYTES] !== RecordType.gap || f64[slot * SLOT_F64 + gap.at.lost] === 0) return false;
+  return bytes[slot * SLOT_BYTES + gap.at.flags] === StateReason.drop;
 }
 
 function jsonOf<Value>(payload: Uint8Array): Value {

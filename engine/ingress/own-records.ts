@@ -39,12 +39,19 @@ export function fillCheckpoint(views: SlotViews, slot: number, number: number, s
   views.f64[slot * SLOT_F64 + checkpoint.at.sequence] = sequence;
 }
 
-/** The slot's header is written: `reason` is a StateReason, `sinceUs` µs since 1970 or 0. */
-export function fillGap(views: SlotViews, slot: number, reason: number, receiveNs: number, sinceUs: number): void {
+/** The slot's header is written: `reason` is a StateReason, `sinceUs` µs since 1970 or 0, `lost` 0 where it is not known. */
+export function fillGap(
+  views: SlotViews,
+  slot: number,
+  reason: number,
+  receiveNs: number,
+  sinceUs: number,
+  lost: number,
+): void {
   const base = slot * SLOT_F64;
   views.u8[slot * SLOT_BYTES + gap.at.flags] = reason;
   views.f64[base + gap.at.receiveTimeNs] = receiveNs;
-  views.f64[base + gap.at.lost] = 0;
+  views.f64[base + gap.at.lost] = lost;
   views.f64[base + gap.at.sinceTimeUs] = sinceUs;
 }
 

@@ -27,7 +27,6 @@ export function rebuildMemory(memory: EngineMemory, shard: number, ring: RingMem
     ...memory,
     words: copyOf(memory.words),
     marketRows: copyOf(memory.marketRows),
-    drops: emptyOf(memory.drops),
     marketCounters: emptyOf(memory.marketCounters),
     ingressCounters: emptyOf(memory.ingressCounters),
     ingressLatency: emptyOf(memory.ingressLatency),

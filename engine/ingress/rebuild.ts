@@ -15,6 +15,7 @@ export class Rebuild {
   /** Resolves with null when every record is in the ring, or with what kept them from it. */
   readonly ended: Promise<string | null>;
   private readonly worker: Worker;
+  private isClosed = false;
 
   constructor(start: RebuildStart, leftOut: (poison: Poisoned, frame: RejectedFrame) => void) {
     this.worker = new Worker(entryUrl('./rebuild-thread.ts', import.meta.url), {
@@ -40,12 +41,13 @@ export class Rebuild {
         else end(message.problem);
       });
       this.worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
-      this.worker.once('exit', (code) => end(`the rebuild thread ended with ${code}`));
+      this.worker.once('exit', (code) => end(this.isClosed ? null : `the rebuild thread ended with ${code}`));
     });
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, whatever it does: nobody needs it any more, so that is no problem. */
   close(): void {
+    this.isClosed = true;
     void this.worker.terminate();
   }
 }

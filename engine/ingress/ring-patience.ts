@@ -26,12 +26,13 @@ export class RingPatience {
 
   /** Waits until a ring without room for so many slots has it; false where the policy says that is long enough. */
   wait(writer: RingWriter, shard: number, slots: number, policy: FullPolicy): boolean {
-    if (policy === 'drop') return writer.hasRoom(slots);
+    if (writer.hasRoom(slots)) return true;
+    if (policy === 'drop') return false;
     const words = this.shardWords[shard];
     const start = this.clock.nowNs();
     let heartbeat = Atomics.load(words, shardWords.at.heartbeat);
     // A shard given up on that has not beaten since is not waited for again, else each frame would cost a second.
-    if (heartbeat === this.givenUpBeats[shard]) return writer.hasRoom(slots);
+    if (heartbeat === this.givenUpBeats[shard]) return false;
     let beatNs = start;
     for (;;) {
       writer.waitForRoom(BLOCK_STEP_MS);

@@ -144,6 +144,13 @@ export class IngressServer {
       pong: (socket) => this.limits?.control(socket, false),
       close: (socket) => this.closed(socket),
     });
+    this.app.head('/*', (res) => {
+      res.cork(() => {
+        res.writeStatus('404 Not Found');
+        writeHeaders(res, this.headers);
+        res.endWithoutBody();
+      });
+    });
     this.app.any('/*', (res) => {
       this.answer(res, '404 Not Found', 'shape', 'expected a WebSocket on /ingest/DIALECT');
     });

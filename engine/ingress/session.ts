@@ -116,7 +116,8 @@ export class Session {
   private readonly factory: DecoderFactory;
   private readonly sink: SessionSink;
   protected decoder: FrameDecoder;
-  private readonly bytesMax: number;
+  /** Larger frames are refused unseen. */
+  readonly bytesMax: number;
   /** Markets of this connection: a flag by id, and the ids. */
   private readonly isSeen: Uint8Array;
   private readonly seen: number[] = [];
@@ -224,7 +225,8 @@ export class Session {
       this.producerSequence,
       view,
       at,
-      length,
+      // Of one that was refused unseen nothing is kept: its bytes would be a hole in the journal before they are of use.
+      length > this.bytesMax ? 0 : length,
     );
   }
 
@@ -296,11 +298,12 @@ export class Session {
   }
 
   protected noteTouched(): void {
-    const { touched, touchedCount } = this.writer;
+    const { touched, touchedCount, touchedBeside } = this.writer;
     for (let i = 0; i < touchedCount; i++) {
       // A market that only a refused frame named is gone again.
       if (touched[i] < this.markets.size) this.see(touched[i]);
     }
+    if (touchedBeside.size > 0) for (const market of touchedBeside) if (market < this.markets.size) this.see(market);
   }
 
   private see(market: number): void {
@@ -309,7 +312,7 @@ export class Session {
     this.seen.push(market);
   }
 
-  /** A dropped frame may have held any market of this connection: all of them are marked, so none is silently wrong. */
+  /** A dropped frame may have held any market of this connection: all of them are owed a gap, so none is silently wrong. */
   protected dropMarkets(): void {
     this.noteTouched();
     for (const market of this.seen) this.writer.markDropped(market);

@@ -78,6 +78,14 @@ export class JournalPromises {
     this.publish();
   }
 
+  /** What was written is gone: nothing more is safe before a checkpoint stands behind it. */
+  forget(): void {
+    this.holeFrom = 1;
+    this.holeTo = this.writtenTo;
+    this.wantCheckpoint(this.writtenTo);
+    this.publish();
+  }
+
   checkpointed(number: number, sequence: number): void {
     this.olderCheckpoint = this.newestCheckpoint;
     this.newestCheckpoint = sequence;

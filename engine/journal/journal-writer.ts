@@ -19,7 +19,7 @@ import { JournalPromises } from './journal-promises.ts';
 import { RingEntries } from './ring-entries.ts';
 import { SegmentStore } from './segment-store.ts';
 
-/** How often segments are looked at for their age. */
+/** How often segments are looked at for their age, and the newest for its name. */
 const REMOVE_EVERY_MS = 1_000;
 /** A disk that was slow is no longer when no call has been for this long. */
 const CALM_MS = 5 * JOURNAL_SLOW_MS;
@@ -107,7 +107,9 @@ export class JournalWriter {
     const nowMs = this.clock.nowMs();
     if (nowMs < this.retryAtMs) return this.retryAtMs - nowMs;
     if (this.isFailing || this.checkpoints.isBusy(this.promises.written)) return 0;
-    const gather = this.gatheringSinceMs + JOURNAL_GROUP_MS;
+    // What came since the last turn is not gathered yet: the turn that sees it sets the time.
+    const gather =
+      this.gatheringSinceMs === NEVER && !this.hasTakenAll ? nowMs : this.gatheringSinceMs + JOURNAL_GROUP_MS;
     const sync =
       this.options.syncPolicy === 'interval' && this.promises.isUnsynced
         ? this.syncedAtMs + this.options.syncMs
@@ -263,6 +265,7 @@ export class JournalWriter {
   private removeDue(nowMs: number): number {
     if (nowMs < this.lookAtOldMs) return 0;
     this.lookAtOldMs = nowMs + REMOVE_EVERY_MS;
+    this.requireName();
     try {
       const wanted = this.store.removeOld(this.promises.removableTo(this.store.isOverBytes), this.clock.wallUs());
       if (wanted > 0) this.promises.wantCheckpoint(wanted);
@@ -275,6 +278,15 @@ export class JournalWriter {
     }
     this.countSegments();
     return 0;
+  }
+
+  private requireName(): void {
+    try {
+      this.store.requireName();
+    } catch (error) {
+      this.promises.forget();
+      throw error;
+    }
   }
 
   private countSegments(): void {

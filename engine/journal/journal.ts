@@ -181,14 +181,14 @@ function openedBy(worker: Worker, early: JournalEvent[]): Promise<JournalOpened>
   });
 }
 
-/** Memory of images that nothing else lies in: handed over instead of copied. */
+/** Memory of images that nothing else lies in, not even unseen: handed over instead of copied. */
 function ownBuffers(checkpoint: Checkpoint): ArrayBuffer[] {
   const images = [
     ...checkpoint.ingress.connections.map(({ decoder }) => decoder),
     ...checkpoint.shards.flatMap(({ markets }) => markets.map(({ image }) => image)),
   ];
-  const own = images.filter(
-    ({ buffer, byteLength }) => buffer instanceof ArrayBuffer && buffer.byteLength === byteLength,
-  );
-  return [...new Set(own.map(({ buffer }) => buffer as ArrayBuffer))];
+  const seen = new Map<ArrayBuffer, number>();
+  for (const { buffer, byteLength } of images)
+    if (buffer instanceof ArrayBuffer) seen.set(buffer, (seen.get(buffer) ?? 0) + byteLength);
+  return [...seen].flatMap(([buffer, bytes]) => (bytes === buffer.byteLength && bytes > 0 ? [buffer] : []));
 }

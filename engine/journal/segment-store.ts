@@ -164,6 +164,30 @@ export class SegmentStore {
     }
   }
 
+  /**
+   * Throws where the segment that is written has lost its name, as when its folder is removed: the system goes on to take
+   * what is appended, and nobody finds it again. Segments that are gone are forgotten.
+   */
+  requireName(): void {
+    if (this.file === null) return;
+    try {
+      this.folder.sizeOf(this.name);
+    } catch (error) {
+      this.abandon();
+      const names = this.namesLeft();
+      this.segments = this.segments.filter(({ name }) => names.includes(name));
+      throw error;
+    }
+  }
+
+  private namesLeft(): readonly string[] {
+    try {
+      return this.folder.list();
+    } catch {
+      return [];
+    }
+  }
+
   /** Closes what has been synced. */
   close(): void {
     const { file } = this;

@@ -54,8 +54,6 @@ export type EngineMemory = {
   readonly signalInterest: SharedArrayBuffer;
   /** Int32, SIGNAL_WORDS: bits of the signals that are switched off. Writers: main and the shards, by atomic or. */
   readonly signalsOff: SharedArrayBuffer;
-  /** Int32 per market: frames dropped at a full ring, wraps. Writer: ingress. */
-  readonly drops: SharedArrayBuffer;
   /** `latest` for each market. */
   readonly latest: SharedArrayBuffer;
   /** Float64 per market and column, MARKET_COUNTERS. */
@@ -117,7 +115,6 @@ export function createEngineMemory(sizes: MemorySizes, anchor: ClockAnchor = tak
     interest: new SharedArrayBuffer(sizes.marketsMax * 4),
     signalInterest: new SharedArrayBuffer(sizes.marketsMax * SIGNAL_WORDS * 4),
     signalsOff: new SharedArrayBuffer(SIGNAL_WORDS * 4),
-    drops: new SharedArrayBuffer(sizes.marketsMax * 4),
     latest: new SharedArrayBuffer(sizes.marketsMax * latest.sizeBytes),
     marketCounters: new SharedArrayBuffer(sizes.marketsMax * MARKET_COUNTER_COLUMNS * 8),
     ingressCounters: new SharedArrayBuffer(INGRESS_COUNTERS.length * 8),

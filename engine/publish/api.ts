@@ -18,6 +18,7 @@ import {
   decodeTail,
   endRefused,
   endWith,
+  endWithoutBody,
   HttpError,
   type Query,
   type Reply,
@@ -91,6 +92,7 @@ export class Api {
     this.guarded(app, '/v1/trades/*', (query) => this.trades(query));
     this.guarded(app, '/v1/signals/*', (query) => this.signals(query));
     app.options('/*', (res, req) => this.preflight(res, req));
+    app.head('/*', (res) => endWithoutBody(res, 405, parts.headers));
     app.any('/*', (res, req) => respond(res, req, (query) => this.unknown(query, req.getMethod()), parts));
   }
 

@@ -4,6 +4,7 @@
 import { SUBSCRIBER_RESUME_BYTES } from '../../schemas/config.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { DepthTimers } from './depth.ts';
+import type { History } from './history.ts';
 import type { GapMessage } from './messages.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { Held } from './topic-lane.ts';
@@ -35,6 +36,8 @@ export class Conflation {
 
   /** Everything published until now is queued to it; from here on nothing is. */
   enter(subscriber: Subscriber): void {
+    // Asked at each look for as long as the queue is long, and a subscriber may have thousands of topics.
+    if (subscriber.held.size === subscriber.topics.size) return;
     const shared = [...subscriber.topics].filter((topic) => topic.subscribers.has(subscriber));
     if (shared.length === 0) return;
     subscriber.settle();
@@ -75,8 +78,16 @@ export class Conflation {
     this.join(topic, subscriber);
   }
 
+  /** Until it has all of them, or enough to read: one that reads well again is back at once, however much comes. */
   private giveTrades(topic: Topic, subscriber: Subscriber, held: Held): void {
     const { history } = topic.variant(subscriber.encoding);
+    while (held.position < history.position && subscriber.bufferedBytes <= SUBSCRIBER_RESUME_BYTES) {
+      this.givePiece(topic, subscriber, held, history);
+    }
+    if (held.position === history.position) this.join(topic, subscriber);
+  }
+
+  private givePiece(topic: Topic, subscriber: Subscriber, held: Held, history: History): void {
     const left = history.since(held.position, SUBSCRIBER_RESUME_BYTES);
     const lost = left === null ? history.position - held.position : left.lost;
     if (lost > 0) this.tellGap(topic, subscriber, held, left === null ? topic.lastSeq : left.before, lost);
@@ -85,7 +96,6 @@ export class Conflation {
       held.seq = left.last;
     }
     held.position = left?.position ?? history.position;
-    if (held.position === history.position) this.join(topic, subscriber);
   }
 
   /** `seq` is the number before the next message. */

@@ -114,7 +114,8 @@ export class CurrentValues {
   /** The book went on without its topic: a shard that began anew. Everyone gets the whole book. */
   private isBehind(topic: Topic, values: readonly StreamMessage[]): boolean {
     const first = values[0];
-    if (!topic.isBook || topic.subscribers.size === 0 || first?.type !== 'book_change') return false;
+    const isUnused = topic.subscribers.size === 0 && topic.lane === null;
+    if (!topic.isBook || isUnused || first?.type !== 'book_change') return false;
     return topic.lastSeq !== first.bookSequence;
   }
 

@@ -29,6 +29,15 @@ export function endWith(res: HttpResponse, status: number, type: string, body: s
   });
 }
 
+/** HEAD has no answer with a body (RFC 9110 §9.3.2): its bytes would stand before the connection's next answer. */
+export function endWithoutBody(res: HttpResponse, status: number, headers: Headers): void {
+  res.cork(() => {
+    res.writeStatus(`${status} ${REASONS[status]}`);
+    writeHeaders(res, headers);
+    res.endWithoutBody();
+  });
+}
+
 export function errorBody(category: string, message: string): string {
   return JSON.stringify({ error: { category, message } });
 }

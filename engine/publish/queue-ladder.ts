@@ -21,6 +21,8 @@ export class QueueLadder {
   private bytes = 0;
   /** When bytes were last taken; counts from when there were some. */
   private takenAtMs = 0;
+  /** Fewest bytes since it came over the hard bound, and since when it is longer than that; -1 below the bound. */
+  private overBytes = 0;
   private overSinceMs = -1;
 
   /**
@@ -37,13 +39,18 @@ export class QueueLadder {
     return bytes <= SUBSCRIBER_RESUME_BYTES ? 'resume' : 'none';
   }
 
-  /** Over the hard bound for longer than one burst explains. */
+  /**
+   * Over the hard bound and still growing, by more than pings: as nothing is published to one that is conflated, it asks and
+   * does not read the answers. What one burst left may be read as slowly as one likes, while it is read.
+   */
   private isOver(laggingBytes: number, nowMs: number): boolean {
     if (laggingBytes <= SUBSCRIBER_BACKPRESSURE_BYTES_MAX) {
       this.overSinceMs = -1;
       return false;
     }
-    if (this.overSinceMs < 0) this.overSinceMs = nowMs;
+    if (this.overSinceMs < 0 || laggingBytes < this.overBytes) this.overBytes = laggingBytes;
+    const isGrown = laggingBytes > this.overBytes + SUBSCRIBER_RESUME_BYTES;
+    if (this.overSinceMs < 0 || !isGrown) this.overSinceMs = nowMs;
     return nowMs - this.overSinceMs >= SUBSCRIBER_OVER_MS;
   }
 }

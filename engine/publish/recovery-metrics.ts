@@ -20,6 +20,8 @@ export type RecoveryReport = {
   readonly lastDeaths: readonly ShardDeathReport[];
   readonly givenUpShards: readonly number[];
   readonly poisonedRecords: number;
+  /** Markets that began anew, as what was kept of them could not be taken up. */
+  readonly stateFaults: number;
   /** How the process began with its journal; null where it began without one. */
   readonly start: object | null;
   readonly startSeconds: number;

@@ -20,7 +20,8 @@ export class RequestLimit {
 
   judge(bytes: number, nowMs: number): Verdict {
     if (this.bucket === null || this.bucket.take(1 + Math.floor(bytes / REQUEST_UNIT_BYTES), nowMs)) {
-      this.refused = 0;
+      // Not back to none: of a thousand requests a second some are always taken, and it would never end.
+      this.refused = Math.max(0, this.refused - 1);
       return 'take';
     }
     this.refused++;

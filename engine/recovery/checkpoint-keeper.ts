@@ -1,9 +1,7 @@
 // Begins checkpoints, gathers what ingress and the shards give for each, and hands whole ones to the journal.
 
 import type { Checkpoint, IngressImage, ShardImage } from '../journal/checkpoint.ts';
-
-/** What a shard tells for a checkpoint: all its markets as they were there. */
-export type CheckpointPart = { readonly op: 'checkpoint-part'; readonly number: number; readonly image: ShardImage };
+import { type CheckpointPart, ShardParts } from './shard-parts.ts';
 
 export type KeeperParts = {
   readonly shards: number;
@@ -12,6 +10,7 @@ export type KeeperParts = {
   /** Of the last checkpoint there is; numbers go on from it. */
   readonly lastNumber: number;
   readonly intervalMs: number;
+  /** Without a part for this long an attempt is over. */
   readonly deadlineMs: number;
   /** Asks ingress to begin one; resolves with null where it cannot now: a ring is full. */
   readonly ask: (number: number) => Promise<IngressImage | null>;
@@ -29,7 +28,10 @@ const LOOK_MS = 250;
 
 type Gathering = {
   readonly number: number;
+  readonly parts: readonly ShardParts[];
   readonly images: (ShardImage | null)[];
+  /** A part has come. */
+  readonly goOn: () => void;
   readonly whole: (images: ShardImage[]) => void;
   readonly abandon: (reason: string) => void;
 };
@@ -119,9 +121,17 @@ export class CheckpointKeeper {
     let late: NodeJS.Timeout | undefined;
     const gathered = new Promise<ShardImage[]>((resolve, reject) => {
       const abandon = (reason: string): void => reject(new Error(reason));
-      late = setTimeout(() => abandon('not every shard gave its part in time'), this.parts.deadlineMs);
-      const images = new Array<ShardImage | null>(this.parts.shards).fill(null);
-      this.gathering = { number, images, whole: resolve, abandon };
+      const timer = setTimeout(() => abandon('not every shard gave its part in time'), this.parts.deadlineMs);
+      late = timer;
+      const parts = Array.from({ length: this.parts.shards }, () => new ShardParts());
+      this.gathering = {
+        number,
+        parts,
+        images: parts.map(() => null),
+        goOn: () => timer.refresh(),
+        whole: resolve,
+        abandon,
+      };
     });
     return gathered.finally(() => clearTimeout(late));
   }
@@ -130,7 +140,9 @@ export class CheckpointKeeper {
   take(message: unknown): void {
     const { gathering } = this;
     if (!isPart(message) || message.number !== gathering?.number) return;
-    gathering.images[message.image.shard] = message.image;
+    gathering.goOn();
+    const { shard } = message.image;
+    gathering.images[shard] = gathering.parts[shard].take(message);
     const whole = gathering.images.filter((image) => image !== null);
     if (whole.length === gathering.images.length) gathering.whole(whole);
   }

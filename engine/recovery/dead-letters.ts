@@ -1,7 +1,10 @@
 // The dead-letter file: frames and records that could not be taken, as NDJSON, bounded in bytes and turned once.
 
+import { statSync } from 'node:fs';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DEAD_LETTER_BYTES_MAX } from '../../schemas/config.ts';
+import { UsageError } from '../base/errors.ts';
 
 /** One line. Times are µs since 1970. */
 export type DeadLetter = {
@@ -50,6 +53,15 @@ export function letterOf({ timeUs, kept, ...rest }: RejectedLike): DeadLetter {
 /** Lines that wait for the disk at most; above it they are counted and left out. */
 const WAITING_LINES_MAX = 1_000;
 
+/** Throws a UsageError where a file of this path could never be written. */
+export function requireFilePath(path: string): void {
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UsageError(`--dead-letter: expected a file in a folder that is there, was ${path}`);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UsageError(`--dead-letter: expected a file, was the folder ${path}`);
+}
+
 /** Thread: main; nothing here waits on its loop. */
 export class DeadLetters {
   written = 0;
@@ -66,6 +78,11 @@ export class DeadLetters {
   constructor(path: string, bytesMax = DEAD_LETTER_BYTES_MAX) {
     this.path = path;
     this.bytesMax = bytesMax;
+  }
+
+  /** Something is on its way to the disk. */
+  get isBusy(): boolean {
+    return this.work !== null;
   }
 
   /** Takes lines; `leftOut` are those that ingress had no budget for. */

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { REBUILD_DEADLINE_MS } from '../../schemas/config.ts';
+import { RecordType } from '../../schemas/ids.ts';
 import { JournalNumber } from '../../schemas/journal.ts';
 import type { ShardRecovery } from '../../schemas/shard-task.ts';
 import { shardMarks, shardWords } from '../../schemas/shared-state.ts';
@@ -65,6 +66,10 @@ export class ShardRebuilds {
   private readonly rings: ({ readonly memory: RingMemory; readonly first: number } | undefined)[] = [];
   /** By shard, the record in its own ring that is to be left out. */
   private readonly poisonAt: (RecordPlace | null)[] = [];
+  /** By shard, why its last rebuild could not be made: another would end the same way. */
+  private readonly problems: (string | null)[] = [];
+  /** By shard, the entry it stood behind when it began anew: what it left out then lies behind that. */
+  private readonly begunAnewAt: (number | undefined)[] = [];
   /** Poisons whose frame is in the dead-letter file. */
   private readonly kept = new Set<string>();
 
@@ -92,10 +97,10 @@ export class ShardRebuilds {
     const ring = this.rings[shard];
     if (Atomics.load(words, shardWords.at.rebuilding) === 0 || ring === undefined) {
       const record = recordAtDeath(own);
-      return record === null ? null : { ring: 'live', record };
+      return record === null || !isOfMarket(record) ? null : { ring: 'live', record };
     }
     const record = recordIn(ring.memory, words[shardWords.at.recordAt], ring.first);
-    return record === null ? null : { ring: 'rebuilt', record };
+    return record === null || !isOfMarket(record) ? null : { ring: 'rebuilt', record };
   }
 
   private add(poison: Poison): void {
@@ -112,8 +117,13 @@ export class ShardRebuilds {
     readonly ended: Promise<string | null>;
     readonly close: () => void;
   } | null> {
+    const problem = this.problems[shard] ?? null;
+    this.problems[shard] = null;
+    if (problem !== null) return this.without(shard, problem);
     const position = positionOf(this.parts.memory.shards[shard]);
     if (position === null) return this.without(shard, 'what it told last is not known');
+    if (position.releasedSequence === this.begunAnewAt[shard])
+      return this.without(shard, 'it has come no further than when it began anew');
     const poisonAt = this.poisonAt[shard] ?? null;
     const untilSequence = poisonAt?.untilSequence ?? position.releasedSequence;
     const checkpoint = this.parts.checkpoints().find(({ sequence }) => sequence <= position.releasedSequence) ?? null;
@@ -125,7 +135,11 @@ export class ShardRebuilds {
     try {
       const begun = await run.begun;
       this.poisonAt[shard] = null;
-      return { recovery: this.recoveryOf(shard, begun, position, untilSequence), ended: run.ended, close: () => run.close() };
+      void run.ended.then((reason) => {
+        this.problems[shard] = reason;
+      });
+      const recovery = this.recoveryOf(shard, begun, position, untilSequence);
+      return { recovery, ended: run.ended, close: () => run.close() };
     } catch (error) {
       run.close();
       return this.without(shard, error instanceof Error ? error.message : String(error));
@@ -133,6 +147,8 @@ export class ShardRebuilds {
   }
 
   private without(shard: number, reason: string): null {
+    const { marks } = this.parts.memory.shards[shard];
+    this.begunAnewAt[shard] = new Float64Array(marks)[shardMarks.at.releasedSequence];
     this.parts.onEvent(`shard ${shard} cannot be brought back to its state: ${reason}`);
     return null;
   }
@@ -194,6 +210,11 @@ export class ShardRebuilds {
       },
     };
   }
+}
+
+/** Clock records are of all markets, and checkpoints of none: neither can be left out of one. */
+function isOfMarket({ type }: RecordPlace): boolean {
+  return type !== RecordType.clock && type !== RecordType.checkpoint;
 }
 
 /** Sets where each shard stands before its first task: behind the entry that its images, or nothing, stand behind. */

@@ -2,7 +2,6 @@
 
 import type { HttpResponse } from 'uWebSockets.js';
 import type { AccessPlan } from '../base/access.ts';
-import { isLoopback } from '../base/hosts.ts';
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -27,8 +26,8 @@ const COMMON: Headers = [
  * A browser that has once seen this host by TLS uses nothing else. Not on loopback: it would hold for every port of
  * localhost, and for servers that are not ours.
  */
-function transportSecurity({ tls, host }: AccessPlan): Headers {
-  return tls === null || isLoopback(host) ? [] : [['strict-transport-security', `max-age=${HSTS_SECONDS}`]];
+function transportSecurity({ tls, isLocal }: AccessPlan): Headers {
+  return tls === null || isLocal ? [] : [['strict-transport-security', `max-age=${HSTS_SECONDS}`]];
 }
 
 export const headersOf = (plan: AccessPlan, policy = DATA_POLICY): Headers => [

@@ -24,7 +24,7 @@ const NOTHING_THERE: readonly (readonly [method: string, path: string])[] = [
 describe('access', () => {
   let engine: LiveEngine;
   before(async () => {
-    const access = { host: '127.0.0.1', tokens: TOKENS, origins: ['https://market.example'], tls: null };
+    const access = { host: '127.0.0.1', isLocal: true, tokens: TOKENS, origins: ['https://market.example'], tls: null };
     engine = await LiveEngine.start({ access });
     await push();
     await eventually('a market', () => engine.ingress('applied') === 1);

@@ -33,7 +33,7 @@ function assertUsage(ended: Ended, ...parts: readonly string[]): void {
 }
 
 describe('help', () => {
-  for (const command of [[], ['start'], ['replay'], ['config']]) {
+  for (const command of [[], ['start'], ['replay'], ['record'], ['config']]) {
     test(`of ${['millrace', ...command].join(' ')} is told on stdout, with exit 0`, async () => {
       const ended = await millrace([...command, '--help']);
       assert.deepEqual([ended.code, ended.stderr], [0, '']);
@@ -45,7 +45,7 @@ describe('help', () => {
   test('has examples for the command as a whole', async () => {
     const { stdout } = await millrace(['--help']);
     assert.match(stdout, /Examples?:\n {2}.*millrace /);
-    for (const command of ['start', 'replay', 'config']) assert.match(stdout, new RegExp(`^ {2}${command}`, 'm'));
+    for (const command of ['start', 'replay', 'record', 'config']) assert.match(stdout, new RegExp(`^ {2}${command}`, 'm'));
   });
 });
 

@@ -79,6 +79,21 @@ class Flood {
     shard.commit();
   }
 
+  trades(count: number): void {
+    const shard = this.rig.shard(this.market);
+    for (let i = 0; i < count; i++) shard.trade(this.market, ++this.steps, 100_000);
+    shard.commit();
+  }
+
+  get bookSequence(): number {
+    return this.rig.shard(this.market).sequences.get(this.market) ?? 0;
+  }
+
+  /** The book goes on without telling anyone. */
+  skip(changes: number): void {
+    this.rig.shard(this.market).sequences.set(this.market, this.bookSequence + changes);
+  }
+
   /** Goes on until a condition holds; others get their turn between. */
   async until(holds: () => Promise<boolean>): Promise<void> {
     while (!(await holds())) {
@@ -169,6 +184,47 @@ describe('a subscriber that reads too slowly', () => {
     assert.ok(expected.length > 0);
     assert.deepEqual(events, expected);
     assert.equal(finals.length, expected.length);
+  });
+
+  test('is back at once when it reads all again, though more comes each moment than one piece of what it missed', async (t) => {
+    const rig = await started(t);
+    const flood = new Flood(rig);
+    const socket = await rig.open();
+    await socket.subscribe(CHANNELS[2]);
+    socket.ws.pause();
+    await flood.until(async () => (await stats(rig)).publish['conflated'] === 1);
+    socket.ws.resume();
+    // Between two looks at the queue, more than is given in one piece.
+    const timer = setInterval(() => {
+      flood.trades(1_000);
+      socket.received.length = 0;
+    }, 25);
+    t.after(() => clearInterval(timer));
+    await until(async () => (await stats(rig)).publish['conflated'] === 0);
+  });
+
+  test('gets the whole book when the book went on unseen and another subscriber heard of it first', async (t) => {
+    const rig = await started(t);
+    const flood = new Flood(rig);
+    const [slow, other] = [await rig.open(), await rig.open()];
+    await slow.subscribe(CHANNELS[0], CHANNELS[2]);
+    const follower = new Follower();
+    follower.take(await slow.next(({ type }) => type === 'book_change'));
+    slow.ws.pause();
+    await until(async () => {
+      flood.trades(1_000);
+      return (await stats(rig)).publish['conflated'] === 1;
+    });
+    flood.skip(100);
+    await other.subscribe(CHANNELS[0]);
+    await other.next(({ type }) => type === 'book_change');
+    slow.ws.resume();
+    await until(async () => (await stats(rig)).publish['conflated'] === 0);
+    flood.run(1);
+    await until(() => {
+      follower.takeAll(slow);
+      return follower.last.get(CHANNELS[0])?.['seq'] === flood.bookSequence;
+    });
   });
 
   test('is closed when it takes nothing for too long, and its memory with it', async (t) => {

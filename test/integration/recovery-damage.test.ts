@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { EngineOptions } from '../../engine/main.ts';
 import { eventually, LiveEngine } from '../support/live-engine.ts';
-import { makeTraffic, NamedProducer, stateOf } from '../support/recovery-rig.ts';
+import { killShard, makeTraffic, NamedProducer, stateOf } from '../support/recovery-rig.ts';
 import { BARS, journalIn, options } from '../support/recovery-runs.ts';
 import { SEED } from '../support/seed.ts';
 
@@ -28,6 +28,14 @@ let written: string;
 let expected: Record<string, { book: { state: string; reason: string | null } }>;
 
 type State = typeof expected;
+type Deaths = {
+  readonly lastDeaths: readonly {
+    readonly kind: string;
+    readonly recoveredMs: number | null;
+    readonly isRebuilt: boolean;
+  }[];
+  readonly givenUpShards: readonly number[];
+};
 type Stats = { recovery: { start: { entries: number; damages: string[] } } };
 
 const startOn = (path: string, more: Partial<EngineOptions> = {}): Promise<LiveEngine> =>
@@ -106,6 +114,24 @@ describe('a journal that was', () => {
     const newest = filesOf(path, 'checkpoint-').at(-1) ?? '';
     flip(newest, statSync(newest).size >> 1);
     assert.deepEqual((await recovered(path)).state, expected);
+  });
+
+  test('damaged while its engine runs costs a shard that dies its state, and not its life', async () => {
+    const path = join(folder, 'running');
+    const live = await startOn(path);
+    try {
+      await new NamedProducer('p', traffic.frames, () => live.engine.ingestPort).run();
+      flip(firstSegment(path), statSync(firstSegment(path)).size >> 1);
+      killShard(live.engine, 0);
+      const { lastDeaths, givenUpShards } = await eventually('the shard runs again', async () => {
+        const { recovery } = await live.get<{ recovery: Deaths }>('/v1/stats?markets=0');
+        return recovery.lastDeaths.some(({ recoveredMs }) => recoveredMs !== null) ? recovery : null;
+      });
+      assert.deepEqual([lastDeaths.map(({ kind }) => kind), givenUpShards], [['ended', 'start'], []]);
+      assert.equal(lastDeaths[1].isRebuilt, false);
+    } finally {
+      await live.stop();
+    }
   });
 
   test('damaged amid its entries goes on behind them, and no market is live that may lack something', async () => {

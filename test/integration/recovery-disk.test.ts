@@ -1,10 +1,14 @@
-// A disk that takes no large files: the journal goes on in smaller ones, and nothing that was acknowledged is missing.
+// A disk that takes no large files, and one that never answers: the engine goes on, and comes to its end.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ERROR_ANSWER_INTERVAL_MS } from '../../schemas/config.ts';
+import { Client } from '../support/live-engine.ts';
 import { EngineProcess, makeTraffic, NamedProducer, stateOf } from '../support/recovery-rig.ts';
 import { BARS, undisturbedRun } from '../support/recovery-runs.ts';
 import { SEED } from '../support/seed.ts';
@@ -17,6 +21,25 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-disk-'));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a file that never answers keeps no engine from its end', async () => {
+  const path = join(folder, 'hangs');
+  // To open it waits for a reader, which never comes.
+  execFileSync('mkfifo', [path]);
+  const engine = new EngineProcess(['--dead-letter', path, '--workers', '1', '--shutdown-timeout', '500ms']);
+  try {
+    const { ingestPort } = await engine.ports();
+    const producer = await Client.open(`ws://127.0.0.1:${ingestPort}/ingest/json`);
+    producer.socket.send('no JSON');
+    await producer.next('an error', ({ op }) => op === 'error');
+    await sleep(ERROR_ANSWER_INTERVAL_MS);
+    engine.child.kill('SIGTERM');
+    assert.equal(await engine.ended, 'SIGKILL');
+    assert.match(engine.stdout, /"forced":true/);
+  } finally {
+    await engine.kill();
+  }
+});
 
 test('an engine whose files may not grow goes on, and the one after it has all', async () => {
   const traffic = makeTraffic(SEED, 2, 3_000);

@@ -43,15 +43,18 @@ describe('answers', () => {
       [404, { port, path: '/v1/book/no:such', headers }],
       [405, { port, path: '/v1/stats', method: 'POST' }],
       [405, { port, path: '/v1/stats', method: 'OPTIONS' }],
+      [405, { port, path: '/health', method: 'HEAD' }],
+      [404, { port: ingestPort, path: '/', method: 'HEAD' }],
       [401, { port: ingestPort, path: '/ingest/json', isUpgrade: true }],
       [403, { port: ingestPort, path: '/ingest/json', isUpgrade: true, headers: [...headers, ['Origin', 'http://x']] }],
       [404, { port: ingestPort, path: '/ingest/none', isUpgrade: true, headers }],
       [404, { port: ingestPort, path: '/' }],
     ];
     for (const [expected, request] of cases) {
-      const { status, head } = await askRaw(request);
+      const { status, head, body } = await askRaw(request);
       const what = `${request.method ?? 'GET'} ${request.path}`;
       assert.equal(status, expected, what);
+      if (request.method === 'HEAD') assert.equal(body, '', what);
       for (const needed of NEEDED) assert.match(head, needed, what);
       assert.doesNotMatch(head, /access-control-allow-origin|strict-transport-security/i, what);
     }

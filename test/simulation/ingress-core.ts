@@ -27,7 +27,7 @@ export class IngressCore {
     const options = {
       host: 'localhost',
       port: 0,
-      access: { host: 'localhost', tokens: [], origins: [], tls: null },
+      access: { host: 'localhost', isLocal: true, tokens: [], origins: [], tls: null },
       marketsMax: memory.marketsMax,
       decoders: DECODERS,
       app: this.app.asApp,

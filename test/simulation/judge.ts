@@ -60,7 +60,7 @@ export class Judge {
   /** A live book is that of the venue at the same number. */
   private check(market: TrueMarket, book: BookChangeMessage): void {
     this.answers.set(market.name, book);
-    if (book.state !== 'live' || this.isExempt(market)) return;
+    if (book.state !== 'live') return;
     const told = bookText(levelsOf(book.bids), levelsOf(book.asks));
     this.booksChecked++;
     if (!NUMBERED.has(market.venue)) {
@@ -69,10 +69,6 @@ export class Judge {
     }
     const was = market.states.get(book.venueSequence);
     if (was !== told) this.fail(`${market.name} at ${book.venueSequence}: expected ${was}, was ${told}`);
-  }
-
-  isExempt(market: TrueMarket): boolean {
-    return !NUMBERED.has(market.venue) && this.accounts.of(market.name).dropped > 0;
   }
 
   isLive(market: TrueMarket): boolean {
@@ -93,7 +89,6 @@ export class Judge {
 
   whatIsWrong(readers: readonly Reader[]): string | null {
     for (const market of this.markets.values()) {
-      if (this.isExempt(market)) continue;
       if (!this.isLive(market)) return `${market.name} is not live`;
       if (!this.isCurrent(market)) {
         this.ask(market.name);

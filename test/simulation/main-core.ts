@@ -29,7 +29,7 @@ export class MainCore {
       clock: this.clock,
       host: 'localhost',
       port: 0,
-      access: { host: 'localhost', tokens: [], origins: [], tls: null },
+      access: { host: 'localhost', isLocal: true, tokens: [], origins: [], tls: null },
       plans,
       health: () => ({ status: 'ok', reasons: [] }),
       ready: () => true,

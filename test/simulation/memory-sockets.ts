@@ -156,6 +156,10 @@ export class MemoryApp {
     return this;
   }
 
+  head(): this {
+    return this;
+  }
+
   any(): this {
     return this;
   }

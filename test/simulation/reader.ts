@@ -60,7 +60,6 @@ export type ReaderParts = {
   readonly connect: () => MemorySocket | null;
   readonly markets: ReadonlyMap<string, TrueMarket>;
   readonly choices: Choices;
-  readonly isExempt: (market: TrueMarket) => boolean;
   /** A shard began anew and does not know which trades it has seen. */
   readonly isForgetful: () => boolean;
   /** A broken promise: ends the run. */
@@ -216,7 +215,6 @@ export class Reader {
     if (message['isSnapshot'] === true) this.snapshots++;
     if (!book.isWhole || message['state'] !== 'live') return;
     const market = this.marketOf(message);
-    if (this.parts.isExempt(market)) return;
     const { text } = book;
     const found = (market.sequencesOf.get(text) ?? []).find((sequence) => sequence >= book.sequence);
     if (found === undefined)

@@ -132,7 +132,6 @@ export class Simulation {
       markets,
       choices: choices.fork(),
       isForgetful: () => core.restarts > 0,
-      isExempt: (market) => this.judge.isExempt(market),
       fail,
       note,
     });

@@ -8,6 +8,7 @@ import { FrameWriter } from '../../engine/ingress/frame-writer.ts';
 import { Session } from '../../engine/ingress/session.ts';
 import { createEngineMemory, type EngineMemory } from '../../engine/memory/engine-memory.ts';
 import { MarketNames } from '../../engine/memory/market-names.ts';
+import { ShardParts } from '../../engine/recovery/shard-parts.ts';
 import { positionOf } from '../../engine/recovery/shard-position.ts';
 import { Doorbell } from '../../engine/ring/doorbell.ts';
 import { createRing, type RingMemory, RingReader, RingWriter } from '../../engine/ring/spsc-ring.ts';
@@ -139,6 +140,7 @@ export class ShardRig {
   readonly input: Input;
   readonly memory: EngineMemory;
   readonly parts: CheckpointPart[] = [];
+  private joined: { readonly number: number; readonly markets: ShardParts } | null = null;
   readonly faults: string[] = [];
   dispatch: Dispatch;
   /** The record, counted from 0 in the whole input, at which the shard fails; before or after it is applied. */
@@ -188,7 +190,7 @@ export class ShardRig {
     const off = new Int32Array(this.memory.signalsOff);
     const users = new UserSignals(this.plan.signalFiles ?? [], off, words, () => undefined);
     const tell = (message: ShardMessage): void => {
-      if (message.op === 'checkpoint-part') this.parts.push(message);
+      if (message.op === 'checkpoint-part') this.takePart(message);
       else if (message.op === 'state-fault') this.faults.push(`${message.market}: ${message.message}`);
     };
     const dispatch = new Dispatch(this.memory, 0, { plans: marketPlansOf(this.plan), users, keepAll: false, tell });
@@ -203,6 +205,13 @@ export class ShardRig {
       return taken;
     };
     return [dispatch, new DutyCycle(this.memory, 0, this.clock, dispatch)];
+  }
+
+  /** Keeps whole ones: a checkpoint that another takes the place of has no last part. */
+  private takePart(part: CheckpointPart): void {
+    if (this.joined?.number !== part.number) this.joined = { number: part.number, markets: new ShardParts() };
+    const image = this.joined.markets.take(part);
+    if (image !== null) this.parts.push({ ...part, image });
   }
 
   /** Puts the next records up to `until` into the ring, each commit at once. */

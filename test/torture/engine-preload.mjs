@@ -20,12 +20,14 @@ async function terminate(pool, isSpared) {
   const others = new Set(pool.piscina.threads.filter((each) => each !== thread));
   const before = pool.deathCounts.report();
   const killedAtMs = performance.now();
+  isOrdered = true;
   void thread.terminate();
   const total = (counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
   while (total(pool.deathCounts.report()) === total(before)) await sleep(1);
   const death = pool.deaths.at(-1);
   const noticedMs = death.atMs - killedAtMs;
   while (death.recoveredMs === null && pool.deaths.at(-1) === death) await sleep(1);
+  isOrdered = false;
   const { shard, kind, recoveredMs, isRebuilt } = death;
   return {
     others,
@@ -33,12 +35,23 @@ async function terminate(pool, isSpared) {
   };
 }
 
+/**
+ * An order comes from outside: nothing the shard did is the reason, and no record is suspected, as where an operator ends
+ * it. The pool itself notices by the end of the thread alone.
+ */
+let isOrdered = false;
+const fromOutside = (recoverer) => ({
+  died: (shard, death) => recoverer.died(shard, isOrdered ? { ...death, kind: 'ended' } : death),
+  recover: (shard) => recoverer.recover(shard),
+});
+
 async function obey() {
   const { ShardPool } = await load('engine/pool/pool.js');
   const { start } = ShardPool;
   ShardPool.start = async (memory, options) => {
     const rules = TORTURE_PATIENT === undefined ? {} : { rules: { restartsMax: 1e9, calmMs: 0 } };
-    const pool = await start.call(ShardPool, memory, { ...options, ...rules });
+    const recoverer = options.recoverer && fromOutside(options.recoverer);
+    const pool = await start.call(ShardPool, memory, { ...options, recoverer, ...rules });
     let spared = new Set();
     process.on('message', async ({ op, sparesOthers }) => {
       if (op === 'resources') process.send({ op, counts: countsOf(process.getActiveResourcesInfo()) });

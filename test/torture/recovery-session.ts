@@ -24,7 +24,10 @@ export type Came = {
   readonly stats: EngineStats;
 };
 
-export function stateNow({ port }: EngineUnderTest, markets: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+export function stateNow(
+  { port }: EngineUnderTest,
+  markets: readonly string[],
+): Promise<Readonly<Record<string, unknown>>> {
   return stateOf(port, markets, BARS) as Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -48,6 +51,10 @@ export async function wholeRun(
 ): Promise<Came> {
   const rest = await nameMarkets(engine, traffic);
   const listener = await Listener.open(engine.port, channelsOf(traffic.markets));
+  // Books and best prices as they are come first, when their shard gets to it: before anything changes them.
+  await eventually('all books and best prices', () =>
+    traffic.markets.every((market) => ['book', 'bbo'].every((name) => listener.of(`${name}.${market}`).length > 0)),
+  );
   const producer = new NamedProducer('p', rest, () => engine.ingestPort, perTurn);
   const producing = producer.run();
   await disturb(() => producer.acknowledged === rest.length);
@@ -69,11 +76,16 @@ export async function undisturbed(traffic: Traffic, workers: number): Promise<Ca
 
 /** Markets whose books, trades, bars or signals differ. */
 export function differingMarkets(a: Came['state'], b: Came['state']): string[] {
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((market) => !isDeepStrictEqual(a[market], b[market]));
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
+    (market) => !isDeepStrictEqual(a[market], b[market]),
+  );
 }
 
 /** Messages that are not where, or what, they are in the other; and how many were compared. */
-export function differingMessages(a: Came['told'], b: Came['told']): { differing: number; compared: number; first: string } {
+export function differingMessages(
+  a: Came['told'],
+  b: Came['told'],
+): { differing: number; compared: number; first: string } {
   const sum = { differing: 0, compared: 0, first: '' };
   for (const channel of new Set([...a.keys(), ...b.keys()])) {
     const [ours, theirs] = [a.get(channel) ?? [], b.get(channel) ?? []];
@@ -81,7 +93,8 @@ export function differingMessages(a: Came['told'], b: Came['told']): { differing
       sum.compared++;
       if (isDeepStrictEqual(ours[at], theirs[at])) continue;
       sum.differing++;
-      if (sum.first === '') sum.first = `${channel}, message ${at}: ${JSON.stringify(ours[at])}, expected ${JSON.stringify(theirs[at])}`;
+      if (sum.first === '')
+        sum.first = `${channel}, message ${at}: ${JSON.stringify(ours[at])}, expected ${JSON.stringify(theirs[at])}`;
     }
   }
   return sum;

@@ -135,6 +135,34 @@ export function textOf(result: Result): string {
   ].join('\n');
 }
 
+/** Between these lines a document holds the figures of the last full run. */
+const FIGURES_BEGIN = '<!-- torture figures: begin -->';
+const FIGURES_END = '<!-- torture figures: end -->';
+
+function figuresRow({ id, title, outcome, pass }: Result): string {
+  if (outcome === null) return `| ${id} | ${title} | – | – | – | **failed** |`;
+  const bounded = outcome.figures.filter(({ bound }) => bound !== null);
+  const held = bounded.filter((figure) => figure.pass).length;
+  const noticed = outcome.detected === null ? '–' : whole(outcome.detected);
+  const account = outcome.accounting === null ? '–' : whole(outcome.accounting.difference);
+  const bounds = `${held} of ${bounded.length}`;
+  return `| ${id} | ${title} | ${whole(outcome.injected)} | ${noticed} | ${account} | ${pass ? bounds : `**${bounds}**`} |`;
+}
+
+/** A document with its figures replaced by those of the report. Throws where it has no place for them. */
+export function withFigures(document: string, { run, scenarios }: Report): string {
+  const [from, to] = [document.indexOf(FIGURES_BEGIN), document.indexOf(FIGURES_END)];
+  if (from < 0 || to < from) throw new Error(`expected lines ${FIGURES_BEGIN} and ${FIGURES_END}`);
+  const { commit, node, cpu, cores, seed, size, durationS } = run;
+  const table = [
+    '| | scenario | injected | noticed | difference of the account | bounds held |',
+    '| --- | --- | ---: | ---: | ---: | --- |',
+    ...scenarios.map(figuresRow),
+  ];
+  const head = `Size \`${size}\`, seed ${seed}, commit ${commit}, Node ${node}, ${cores} × ${cpu}, ${Math.round(durationS / 60)} minutes.`;
+  return `${document.slice(0, from)}${FIGURES_BEGIN}\n${head}\n\n${table.join('\n')}\n${document.slice(to)}`;
+}
+
 /** Writes both files into the folder, which is made where it is not there. */
 export function writeReport(folder: string, report: Report): void {
   mkdirSync(folder, { recursive: true });

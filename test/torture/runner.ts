@@ -30,6 +30,8 @@ function startChild(entry: ScenarioEntry, { size, seed }: RunOptions): ChildProc
   return fork(CHILD, [entry.id, size, String(seed)], {
     execArgv: ['--import', LOADER, ...(entry.nodeFlags ?? [])],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // One scenario counts coverage for itself, and none may be slowed down by another's count.
+    env: { ...process.env, NODE_V8_COVERAGE: '' },
   });
 }
 

@@ -7,7 +7,7 @@ import { numbersOf } from '../support/recordings.ts';
 import { levelsOf } from '../unit/workers/book/book-records.ts';
 import { atMost, percentileOf, type Scenario, told, zeroOf } from './scenario.ts';
 
-const SCHEDULES = { tiny: 1_500, small: 20_000, full: 150_000 } as const;
+const SCHEDULES = { tiny: 600, small: 20_000, full: 150_000 } as const;
 const VENUES: readonly Dialect[] = ['binance', 'binance-futures'];
 const SYMBOL = 'BTCUSDT';
 const CONNECTION = 'c';

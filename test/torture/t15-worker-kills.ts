@@ -8,9 +8,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../engine/synthetic/random.ts';
 import { makeTraffic, NamedProducer } from '../support/recovery-rig.ts';
 import { accountBy, EngineUnderTest, type ShardBack, settled } from './engine-under-test.ts';
-import { isolationFigures, type Pairs, pairedWindows, Probe, timedAtMost } from './probe.ts';
-import { differingMarkets, differingMessages, journalFlags, RUN_FLAGS, undisturbed, wholeRun } from './recovery-session.ts';
-import { type Accounting, accountOf, exactly, type Figure, type Log, percentileOf, type Scenario, type Size, told, zeroOf } from './scenario.ts';
+import { isolationFigures, type Pairs, Probe, pairedWindows, timedAtMost } from './probe.ts';
+import {
+  differingMarkets,
+  differingMessages,
+  journalFlags,
+  RUN_FLAGS,
+  undisturbed,
+  wholeRun,
+} from './recovery-session.ts';
+import {
+  type Accounting,
+  accountOf,
+  exactly,
+  type Figure,
+  type Log,
+  percentileOf,
+  type Scenario,
+  type Size,
+  told,
+  zeroOf,
+} from './scenario.ts';
 
 type Plan = {
   /** Runs that are compared, with so many kills each. */
@@ -22,14 +40,14 @@ type Plan = {
   readonly pairKills: number;
 };
 const PLANS: Readonly<Record<Size, Plan>> = {
-  tiny: { rounds: 1, kills: 4, frames: 3_000, pairs: 1, pairKills: 2 },
+  tiny: { rounds: 1, kills: 3, frames: 2_500, pairs: 1, pairKills: 1 },
   small: { rounds: 2, kills: 20, frames: 15_000, pairs: 3, pairKills: 5 },
   full: { rounds: 4, kills: 45, frames: 35_000, pairs: 5, pairKills: 5 },
 };
 const WORKERS = 2;
 const MARKETS = 8;
 const CHECKPOINT_MS = 300;
-const BETWEEN_MS = 200;
+const BETWEEN_MS = 100;
 const WINDOW_MS = 3_000;
 const NOTICE_MS_MAX = 50;
 const LIVE_MS_MAX = 3_000;
@@ -68,7 +86,11 @@ async function comparedRound(plan: Plan, seed: number, backs: ShardBack[], sums:
 }
 
 /** One shard is ended again and again while the other is measured. */
-async function besideKills(plan: Plan, seed: number, backs: ShardBack[]): Promise<{ pairs: Pairs; wrong: number; sent: number }> {
+async function besideKills(
+  plan: Plan,
+  seed: number,
+  backs: ShardBack[],
+): Promise<{ pairs: Pairs; wrong: number; sent: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-t15-'));
   const flags = ['--workers', String(WORKERS), ...RUN_FLAGS, ...journalFlags(folder, CHECKPOINT_MS)];
   const engine = await EngineUnderTest.start(flags, { isPatient: true });
@@ -112,16 +134,28 @@ export const scenario: Scenario = {
     }
     const beside = await besideKills(plan, seed, backs);
     const sum = (name: keyof Accounting): number => accounts.reduce((all, account) => all + account[name], 0);
-    const times = (name: 'noticedMs' | 'recoveredMs'): number[] => backs.map((back) => back[name] ?? Number.POSITIVE_INFINITY);
+    const times = (name: 'noticedMs' | 'recoveredMs'): number[] =>
+      backs.map((back) => back[name] ?? Number.POSITIVE_INFINITY);
     const figures: Figure[] = [
       zeroOf('markets that differ from the undisturbed run', sums.markets, plan.rounds * MARKETS),
       zeroOf('messages that differ from those of the undisturbed run', sums.messages, sums.compared),
-      exactly('shards that came back with their state', backs.filter(({ isRebuilt }) => isRebuilt).length, backs.length, `of ${backs.length}`),
+      exactly(
+        'shards that came back with their state',
+        backs.filter(({ isRebuilt }) => isRebuilt).length,
+        backs.length,
+        `of ${backs.length}`,
+      ),
       zeroOf('records taken for poison', sums.poisoned, sums.kills),
       told('kills while frames came', sums.underLoad, `of ${sums.kills}`),
       timedAtMost(size, 'time to notice, p99', percentileOf(times('noticedMs'), 0.99), NOTICE_MS_MAX, 'ms'),
       told('time until the shard was back, p50', percentileOf(times('recoveredMs'), 0.5), 'ms'),
-      timedAtMost(size, 'time until the shard was back, p99', percentileOf(times('recoveredMs'), 0.99), LIVE_MS_MAX, 'ms'),
+      timedAtMost(
+        size,
+        'time until the shard was back, p99',
+        percentileOf(times('recoveredMs'), 0.99),
+        LIVE_MS_MAX,
+        'ms',
+      ),
       zeroOf('messages of the other shard lost, twice or out of order', beside.wrong, beside.sent),
       ...isolationFigures(size, 'the other shard', beside.pairs),
     ];
@@ -134,7 +168,9 @@ export const scenario: Scenario = {
         ...{ applied: sum('applied'), duplicate: sum('duplicate'), stale: sum('stale') },
         ...{ invalid: sum('invalid'), shed: sum('shed'), inFlight: sum('inFlight') },
       }),
-      knownHoles: [],
+      knownHoles: [
+        'Threads that end without a word, twice in a row amid records of one market and one commit, are taken to have died of poison; where both ends came from outside that is a false alarm. Here the recovery is told that they did.',
+      ],
       notes: [
         `${plan.rounds} runs of ${plan.frames} frames over ${MARKETS} markets and ${WORKERS} shards, some 900 frames/s; checkpoints each ${CHECKPOINT_MS} ms.`,
         `Threads are ended from outside (worker.terminate()) up to ${BETWEEN_MS} ms after the one before is back.`,

@@ -40,7 +40,15 @@ export const scenario: Scenario = {
       control[ringControl.tail] = START;
       // The smallest ring hands over one record at a time: few of them take as long.
       const records = Math.ceil(RECORDS[size] / (slots === 16 ? 100 : 2));
-      const job = { ring, bell: new SharedArrayBuffer(DOORBELL_BYTES), records, seed, abandonOneIn: 10, napsMax: 20, pauses: [] };
+      const job = {
+        ring,
+        bell: new SharedArrayBuffer(DOORBELL_BYTES),
+        records,
+        seed,
+        abandonOneIn: 10,
+        napsMax: 20,
+        pauses: [],
+      };
       const frameMax = Math.min(50, slots >> 1);
       const [wrote, read] = await Promise.all([
         work(producer, { ...job, side: 'producer', frameMax, batchMax: 8 }),
@@ -64,7 +72,9 @@ export const scenario: Scenario = {
         told('records a second through rings of 16 to 65,536 slots', Math.round(sum.records / seconds), '/s'),
       ],
       accounting: null,
-      knownHoles: [`Run on ${process.arch} alone; the model of the ring (scripts/model-check.ts) covers weaker orders.`],
+      knownHoles: [
+        `Run on ${process.arch} alone; the model of the ring (scripts/model-check.ts) covers weaker orders.`,
+      ],
       notes: ['One frame in ten is written and then abandoned: none of these may be seen.'],
     };
   },

@@ -16,7 +16,9 @@ import { exactly, type Scenario, told, zeroOf } from './scenario.ts';
 
 /** Placements taken of one text. */
 const PLACEMENTS_MAX = { tiny: 40, small: 300, full: 3_000 } as const;
-const PROTOTYPES = [Object, Array, Function, Map, String, Number, Uint8Array].map(({ prototype }) => prototype as object);
+const PROTOTYPES = [Object, Array, Function, Map, String, Number, Uint8Array].map(
+  ({ prototype }) => prototype as object,
+);
 const shapeOf = (): string => PROTOTYPES.flatMap((prototype) => Object.getOwnPropertyNames(prototype)).join();
 
 /** Sends texts and looks at the objects of this thread after each. */
@@ -55,12 +57,19 @@ function inThisThread(placements: Placements, most: number): void {
     const texts = sent.flatMap((text) => placementsOf(text).slice(0, most));
     placements.decode(dialect, texts);
     placements.place(texts, (text) => dialogue.read(text));
-    placements.place(asked.flatMap((text) => placementsOf(text)).slice(0, most), (text) => client.session.message(text));
+    placements.place(asked.flatMap((text) => placementsOf(text)).slice(0, most), (text) =>
+      client.session.message(text),
+    );
   }
-  placements.decode('json', [TRADE, BOOK, `[${TRADE},${BOOK}]`, `{"seq":1,"messages":[${TRADE}]}`].flatMap(placementsOf));
+  placements.decode(
+    'json',
+    [TRADE, BOOK, `[${TRADE},${BOOK}]`, `{"seq":1,"messages":[${TRADE}]}`].flatMap(placementsOf),
+  );
   const markets = '[{"match":"*","bars":["1s"],"signals":["imbalance"],"book":"full"}]';
   placements.place(placementsOf(markets), (text) => loadSettings({}, { MILLRACE_MARKETS: text }));
-  placements.place(placementsOf('[{"role":"read","secret":"x"}]'), (text) => loadSettings({}, { MILLRACE_TOKENS: text }));
+  placements.place(placementsOf('[{"role":"read","secret":"x"}]'), (text) =>
+    loadSettings({}, { MILLRACE_TOKENS: text }),
+  );
   placements.place(placementsOf('{"gap":1,"symbols":["a"],"seed":2}'), (text) => faultPlanOf(JSON.parse(text)));
 }
 
@@ -71,14 +80,18 @@ const REQUESTS = [
 ];
 const PATHS = ['', 'v1/', 'v1/book/', 'v1/bars/', 'v1/latency/', 'v1/signals/', 'ingest/'];
 
-async function inAnEngine(placements: Placements): Promise<{ serverFaults: number; threads: number; polluted: number; internal: number }> {
+async function inAnEngine(
+  placements: Placements,
+): Promise<{ serverFaults: number; threads: number; polluted: number; internal: number }> {
   const engine = await EngineUnderTest.start(['--workers', '2'], { watchesShapes: true });
   const producer = await Client.open(`ws://127.0.0.1:${engine.ingestPort}/ingest/json?producer=__proto__`);
   const reader = await Client.open(`ws://127.0.0.1:${engine.port}/stream`);
   const push = (texts: readonly string[]): void => placements.place(texts, (text) => producer.send(text));
   const names = INHERITED_NAMES.flatMap((venue) => INHERITED_NAMES.map((symbol) => [venue, symbol] as const));
   for (const [venue, symbol] of names)
-    push([TRADE, BOOK].map((text) => text.replace('"test"', JSON.stringify(venue)).replace('"X"', JSON.stringify(symbol))));
+    push(
+      [TRADE, BOOK].map((text) => text.replace('"test"', JSON.stringify(venue)).replace('"X"', JSON.stringify(symbol))),
+    );
   push([...placementsOf(TRADE), ...placementsOf(BOOK)]);
   await eventually('all markets', async () => (await engine.get<object[]>('/v1/markets')).length >= names.length);
   const ask = (texts: readonly string[]): void => placements.place(texts, (text) => reader.send(text));
@@ -120,8 +133,16 @@ export const scenario: Scenario = {
       detected: null,
       falseAlarms: null,
       figures: [
-        zeroOf('placements that changed an object of the thread they were in', placements.changed + polluted, placements.count),
-        zeroOf('answers of category internal, or of status 5xx', placements.internal + internal + serverFaults, placements.count),
+        zeroOf(
+          'placements that changed an object of the thread they were in',
+          placements.changed + polluted,
+          placements.count,
+        ),
+        zeroOf(
+          'answers of category internal, or of status 5xx',
+          placements.internal + internal + serverFaults,
+          placements.count,
+        ),
         exactly('threads of the engine whose objects were watched', threads, 4, ''),
         told('placements', placements.count, ''),
       ],

@@ -15,12 +15,12 @@ import { accountOf, atLeast, type Log, type Scenario, type Size, told, zeroOf } 
 const FRAMES = { tiny: 30_000, small: 400_000, full: 10_500_000 } as const;
 const GUIDED = { tiny: 6_000, small: 60_000, full: 300_000 } as const;
 const BATCH = 400;
-/** Inputs kept of one batch at most, and of one dialect. */
-const KEPT_MAX = 400;
+/** Frames kept of one dialect at most: to look for those of a batch that reached something new takes seconds. */
+const KEPT_MAX = { tiny: 0, small: 50, full: 400 } as const;
 /** Longer ones are not kept: they would grow without end. */
 const KEPT_BYTES_MAX = 4_096;
-/** Characters of the parsers' source that must have run. */
-const REACHED_MIN = 0.95;
+/** Characters of the parsers' functions that must have run: what is left is mostly what a full ring or directory brings. */
+const REACHED_MIN = 0.9;
 
 const isParser = (url: string): boolean =>
   /\/engine\/(decode\/(?!wasm)|venues\/[a-z]+\/decode)/.test(url) && !/\.json$/.test(url);
@@ -45,7 +45,7 @@ class Fuzzer {
   }
 
   /** Batches with coverage counted; the frames of one that reached something new are run again to find those that do. */
-  guided(frames: number, coverage: BlockCoverage): number {
+  guided(frames: number, keptMax: number, coverage: BlockCoverage): number {
     for (const frame of this.pool) this.target.take(frame);
     coverage.add(coverage.look());
     let done = this.pool.length;
@@ -55,7 +55,7 @@ class Fuzzer {
       done += BATCH;
       const reached = coverage.look();
       if (coverage.freshIn(reached) === 0) continue;
-      if (this.found.length < KEPT_MAX) done += this.keepNew(batch, coverage);
+      if (this.found.length < keptMax) done += this.keepNew(batch, coverage);
       coverage.add(reached);
     }
     return done;
@@ -98,7 +98,7 @@ function fuzzAll(size: Size, seed: number, log: Log): { fuzzers: Fuzzer[]; cover
   const [each, guided] = [FRAMES[size], GUIDED[size]].map((frames) => Math.ceil(frames / FUZZED.length));
   const coverage = new BlockCoverage(isParser);
   const fuzzers = FUZZED.map((dialect) => new Fuzzer(dialect, seed));
-  const left = fuzzers.map((fuzzer) => each - fuzzer.guided(guided, coverage));
+  const left = fuzzers.map((fuzzer) => each - fuzzer.guided(guided, KEPT_MAX[size], coverage));
   const { covered, all } = coverage.share;
   coverage.stop();
   fuzzers.forEach((fuzzer, index) => {

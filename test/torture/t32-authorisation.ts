@@ -8,8 +8,8 @@ import { askRaw } from '../support/raw-request.ts';
 import { type Presentation, presentationsOf } from '../support/token-presentations.ts';
 import { tokenTiming } from '../support/token-timing.ts';
 import { EngineUnderTest } from './engine-under-test.ts';
-import { type Figure, type Scenario, told, zeroOf } from './scenario.ts';
 import { timedAtMost } from './probe.ts';
+import { type Figure, type Scenario, told, zeroOf } from './scenario.ts';
 
 /** One case in so many is asked. */
 const EVERY = { tiny: 40, small: 4, full: 1 } as const;
@@ -36,7 +36,9 @@ async function started(): Promise<EngineUnderTest> {
 
 async function matrix(engine: EngineUnderTest, every: number, log: (text: string) => void): Promise<Matrix> {
   const cases = TOKENS.flatMap((token) =>
-    presentationsOf(token.secret).flatMap((presentation) => ENDPOINTS.map((endpoint) => ({ token, presentation, endpoint }))),
+    presentationsOf(token.secret).flatMap((presentation) =>
+      ENDPOINTS.map((endpoint) => ({ token, presentation, endpoint })),
+    ),
   ).filter((_, index) => index % every === 0);
   const sum = { cases: cases.length, wrong: 0, bypasses: 0, told: 0 };
   const ask = ({ port, path, isUpgrade = false }: Endpoint, { headers, query }: Presentation) => {
@@ -67,7 +69,9 @@ export const scenario: Scenario = {
     const engine = await started();
     const { cases, wrong, bypasses, told: shown } = await matrix(engine, EVERY[size], log);
     const authorization = `Bearer ${TOKENS[3].secret}`;
-    const metrics = await (await fetch(`http://127.0.0.1:${engine.port}/metrics`, { headers: { authorization } })).text();
+    const metrics = await (
+      await fetch(`http://127.0.0.1:${engine.port}/metrics`, { headers: { authorization } })
+    ).text();
     await engine.stop();
     const said = `${engine.stderr}${metrics}`;
     const leaks = TOKENS.filter(({ secret }) => said.includes(secret)).length;
@@ -88,7 +92,9 @@ export const scenario: Scenario = {
       falseAlarms: wrong - bypasses,
       figures,
       accounting: null,
-      knownHoles: ['The time is that of the check alone: over a network other times are far larger than what is left of it.'],
+      knownHoles: [
+        'The time is that of the check alone: over a network other times are far larger than what is left of it.',
+      ],
       notes: [
         `${cases} cases: ${TOKENS.length} tokens × ${presentationsOf(TOKENS[0].secret).length} presentations × ${ENDPOINTS.length} endpoints, one in ${EVERY[size]}.`,
         `t-test over ${tries} tries of each kind.`,

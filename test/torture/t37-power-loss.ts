@@ -36,7 +36,9 @@ export const scenario: Scenario = {
         'A failed fsync is told by the system once; what the process after it cannot know is not counted as promised.',
         ...failures.slice(0, 3),
       ],
-      notes: ['All three sync policies, small segments, checkpoints, EIO, ENOSPC, EROFS and short writes on the way; virtual time.'],
+      notes: [
+        'All three sync policies, small segments, checkpoints, EIO, ENOSPC, EROFS and short writes on the way; virtual time.',
+      ],
     };
   },
 };

@@ -37,7 +37,10 @@ class Damaged {
       rig.write();
     }
     this.folder.die();
-    this.names = this.folder.list().filter((name) => name.endsWith('.mrj')).sort();
+    this.names = this.folder
+      .list()
+      .filter((name) => name.endsWith('.mrj'))
+      .sort();
     this.bytes = this.names.reduce((sum, name) => sum + this.folder.sizeOf(name), 0);
     this.entriesInSegment = Math.ceil((this.texts.length / this.names.length) * 1.5);
   }
@@ -134,7 +137,11 @@ export const scenario: Scenario = {
         zeroOf('entries missing and not told', sum.untold, sum.trials),
         atMost('entries lost by one flipped bit (a group of one write)', sum.lostMost, ENTRIES_IN_GROUP, ''),
         atMost('entries lost by one file (those of the file)', lostByFile, journal.entriesInSegment, ''),
-        told('size of the journal', journal.bytes, `bytes in ${journal.names.length} segments, ${journal.texts.length} entries`),
+        told(
+          'size of the journal',
+          journal.bytes,
+          `bytes in ${journal.names.length} segments, ${journal.texts.length} entries`,
+        ),
       ],
       accounting: null,
       knownHoles: [

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { type Access, accessOf } from '../../engine/access-settings.ts';
+import { Gate } from '../../engine/base/access.ts';
 import { UsageError } from '../../engine/base/errors.ts';
 import { hostnameOf, isLoopback, reachableHost, withoutUser } from '../../engine/base/hosts.ts';
 import { loadSettings, withoutSecrets } from '../../engine/config.ts';
@@ -55,6 +56,17 @@ describe('the address of the ports', () => {
       assert.match(warning, /everyone who reaches .* may push and read/);
       assert.equal((await of({ host, token: LONG })).plan.tokens[0].secret, LONG);
     }
+  });
+
+  test('has known names only where nobody else can reach it, however it is written', async () => {
+    const facts = { authorization: '', protocols: '', origin: null, query: '' };
+    // Resolved without DNS to 127.0.0.1, as names of the machine are.
+    const local = new Gate((await of({ host: '127.1' })).plan);
+    assert.equal(local.refusal({ ...facts, host: 'evil.example' }, 'ingest')?.cause, 'host');
+    for (const host of ['127.1', 'localhost:9002', '127.0.0.1:9002'])
+      assert.equal(local.refusal({ ...facts, host }, 'read'), null);
+    const open = new Gate((await of({ host: '0.0.0.0', insecure: true })).plan);
+    assert.equal(open.refusal({ ...facts, host: 'market.example' }, 'read'), null);
   });
 
   test('is warned of where tokens are short or cross a network unencrypted', async () => {

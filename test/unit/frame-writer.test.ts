@@ -19,10 +19,9 @@ import {
   type MarketCounterName,
   marketCounter,
 } from '../../schemas/counters.ts';
-import { FrameResult, RecordType } from '../../schemas/ids.ts';
+import { FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../../schemas/layout.ts';
-import { clock as clockRecord, stamp } from '../../schemas/market-data.ts';
-import { shardWords } from '../../schemas/shared-state.ts';
+import { clock as clockRecord, gap, stamp } from '../../schemas/market-data.ts';
 import type { SlowReaderPlan } from '../support/live-engine-reader.ts';
 
 /** A multiple of the clock's step, so that the first step of a recording lies at engine time 0. */
@@ -303,13 +302,73 @@ test('with policy block nobody waits the whole time for a shard that does not be
   assert.ok(own.writer.counters[ingressCounter.blockedNs] < BLOCK_TOTAL_MS * 1e6);
 });
 
-test('a drop is told to the shard, and counted for its market', () => {
-  const own = rig('drop', 8, 2);
+/** Market and count of the gaps for drops that are visible in a ring; takes all. */
+function dropsOf({ readers }: Rig, shard = 0): number[][] {
+  const { f64, u8 } = readers[shard];
+  return take(readers[shard])
+    .filter(({ type, slot }) => type === RecordType.gap && u8[slot * SLOT_BYTES + gap.at.flags] === StateReason.drop)
+    .map(({ market, slot }) => [market, f64[slot * SLOT_F64 + gap.at.lost]]);
+}
+
+test('a market that lost frames is owed one gap for all, ahead of the next record of its shard', () => {
+  const own = rig('drop', 16, 2);
+  own.writer.tick(0);
+  own.writer.commit();
+  for (const reader of own.readers) take(reader);
   own.writer.markDropped(3);
   own.writer.markDropped(3);
-  assert.deepEqual([column(own, 3, 'dropped'), new Int32Array(own.memory.drops)[3]], [2, 2]);
-  const versions = own.memory.shards.map((shard) => new Int32Array(shard.words)[shardWords.at.dropVersion]);
-  assert.deepEqual(versions, [0, 2]);
+  own.writer.markDropped(1);
+  assert.equal(column(own, 3, 'dropped'), 2);
+  assert.equal(frame(own, [0], 0), FrameResult.applied);
+  own.writer.commit();
+  assert.deepEqual(
+    own.readers.map((reader) => typesOf(take(reader)).length),
+    [2, 0],
+    'the other shard owes nothing',
+  );
+  assert.equal(frame(own, [5, 3], 0), FrameResult.applied);
+  own.writer.commit();
+  const [, reader] = own.readers;
+  const types = Array.from(
+    { length: reader.available() },
+    (_, offset) => reader.u8[reader.slotAt(offset) * SLOT_BYTES],
+  );
+  const { gap: gapType, stamp: stampType, trade } = RecordType;
+  assert.deepEqual(types, [gapType, gapType, stampType, trade, trade, stampType]);
+  assert.deepEqual(dropsOf(own, 1), [
+    [3, 2],
+    [1, 1],
+  ]);
+});
+
+test('what is owed is written by the clock where nothing else comes, once a quarter of the ring is free beside it', () => {
+  const own = rig('drop', 16);
+  for (let i = 0; i < 10; i++) frame(own, [0], 0);
+  own.writer.commit();
+  own.writer.markDropped(1);
+  own.writer.markDropped(2);
+  const held = own.readers[0].available();
+  own.writer.tick(STEP_NS);
+  own.writer.commit();
+  assert.equal(own.readers[0].available(), held, 'no gap, and no clock ahead of one');
+  assert.equal(frame(own, [3], 0), FrameResult.dropped);
+  take(own.readers[0]);
+  own.writer.tick(STEP_NS);
+  own.writer.commit();
+  assert.deepEqual(dropsOf(own), [
+    [1, 1],
+    [2, 1],
+  ]);
+});
+
+test('gaps stay where they are when the frame behind them is refused', () => {
+  const own = rig('drop', 16);
+  own.writer.markDropped(1);
+  own.writer.begin();
+  own.writer.claim(1, RecordType.trade);
+  own.writer.abandon();
+  own.writer.commit();
+  assert.deepEqual(dropsOf(own), [[1, 1]]);
 });
 
 test('a dropped frame that named a new market begins it as one that lost a frame, and blames none that comes after', () => {
@@ -327,8 +386,16 @@ test('a dropped frame that named a new market begins it as one that lost a frame
   assert.equal(send('B', 'B', 'B', 'B', 'B'), FrameResult.dropped);
   take(own.readers[0]);
   assert.equal(send('C'), FrameResult.applied);
-  const drops = new Int32Array(own.memory.drops);
-  assert.deepEqual([...drops.subarray(0, 3)], [1, 1, 0], 'A and B of this connection are marked, C is not');
+  own.writer.commit();
+  const blamed = dropsOf(own).sort();
+  assert.deepEqual(
+    blamed,
+    [
+      [0, 1],
+      [1, 1],
+    ],
+    'A and B of this connection, not C',
+  );
 });
 
 test('every commit ends with a stamp, also of clock records alone and at a full ring', () => {

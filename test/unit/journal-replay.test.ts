@@ -8,6 +8,7 @@ import { makeIngressImage } from '../../engine/ingress/ingress-image.ts';
 import { JournalReplay, type JournalReplayOptions } from '../../engine/ingress/journal-replay.ts';
 import type { Session } from '../../engine/ingress/session.ts';
 import { CLOCK_STEP_US } from '../../schemas/config.ts';
+import { ingressCounter } from '../../schemas/counters.ts';
 import { FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag, JournalKind } from '../../schemas/journal.ts';
 import { gap } from '../../schemas/market-data.ts';
@@ -15,6 +16,7 @@ import { IngressRig, RIG_WALL_US, recordFacts } from '../support/ingress-rig.ts'
 import { MemoryJournal } from '../support/memory-journal.ts';
 
 const STEP_NS = CLOCK_STEP_US * 1000;
+const TOO_LARGE = ingressCounter['too-large'];
 const { trade, gap: gapType } = RecordType;
 
 const trades = (...symbols: string[]): Buffer =>
@@ -118,6 +120,68 @@ test('a dropped frame is a gap of all markets of its connection, at its place', 
       .map(([, market]) => market),
     [0, 1, 2, 1, 2, 0],
   );
+});
+
+test('a frame that is refused while gaps are owed does not bring them forward', () => {
+  const { journal, rig, send } = live({ inputSlots: 16, isStill: true });
+  const session = rig.session('json');
+  send(session, ...new Array<string>(10).fill('A'));
+  assert.equal(send(session, ...new Array<string>(5).fill('B')), FrameResult.dropped);
+  const bad = Buffer.from(trades('A', 'B').toString().replace('"amount":1}]', '"amount":"x"}]'));
+  assert.ok(rig.take(session, bad, STEP_NS + 1e6) < 0);
+  rig.writer.tick(2 * STEP_NS);
+  rig.drain();
+  send(session, 'A');
+  rig.writer.commit();
+  rig.drain();
+  const { records } = replayed(journal);
+  assert.deepEqual(records, rig.records);
+});
+
+test('clock records of hours without a frame leave the room that a frame needs', () => {
+  const { journal, rig, send } = live();
+  const session = rig.session('json');
+  for (let step = 1; step <= 14; step++) rig.writer.tick((step + 10) * STEP_NS);
+  send(session, 'A', 'B', 'A');
+  rig.writer.commit();
+  const replay = new IngressRig({ inputSlots: 16, policy: 'drop' });
+  const applied = new JournalReplay(replay.parts, { image: null, anchorWallUs: RIG_WALL_US });
+  for (const entry of journal.entries) applied.take(entry);
+  applied.end();
+  assert.deepEqual(replay.records, rig.records);
+});
+
+test('a frame over the cap of its dialect takes no room in the journal, and is passed over again', () => {
+  const { journal, rig, send } = live();
+  const session = rig.session('json');
+  send(session, 'A');
+  assert.equal(rig.take(session, Buffer.alloc(session.bytesMax + 1), 2 * STEP_NS), FrameResult.tooLarge);
+  send(session, 'A');
+  rig.writer.commit();
+  const frames = journal.entries.filter(({ kind }) => kind === JournalKind.frame);
+  assert.deepEqual(
+    frames.map(({ result, payload }) => [result, payload.length > 0]),
+    [
+      [FrameResult.applied, true],
+      [FrameResult.tooLarge, false],
+      [FrameResult.applied, true],
+    ],
+  );
+  const copy = replayed(journal);
+  assert.deepEqual(copy.records, rig.records);
+  assert.deepEqual(copy.writer.counters[TOO_LARGE], rig.writer.counters[TOO_LARGE]);
+});
+
+test('a gap that is owed when the engine ends comes when the next begins, also where the connection had closed', () => {
+  const { journal, rig, send } = live({ inputSlots: 16, isStill: true });
+  const session = rig.session('json');
+  send(session, 'A', 'A', 'A', 'A');
+  assert.equal(send(session, ...new Array<string>(10).fill('B')), FrameResult.dropped);
+  rig.connections.end(session.connection);
+  rig.writer.commit();
+  const { records } = replayed(journal, {}, { end: (replay) => replay.beginAnew(5 * STEP_NS) });
+  const drops = [0, 1].map((market) => [gapType, market, StateReason.drop]);
+  assert.deepEqual(factsOf(records[0]), [...new Array<number[]>(4).fill([trade, 0]), ...drops]);
 });
 
 test('behind a hole every market is doubted, and frames of connections that began in it are taken', () => {

@@ -77,7 +77,8 @@ export class NormalisedDecoder implements FrameDecoder {
   /** A refused frame may state its number behind what it was refused for: it counts all the same. */
   private findSequence(bytes: Uint8Array, end: number): void {
     const at = skipSpace(bytes, 0, end);
-    if (at >= end || bytes[at] !== OPEN_OBJECT) return;
+    // A message alone has no number of its own, whatever it calls `seq`.
+    if (at >= end || bytes[at] !== OPEN_OBJECT || findValue(bytes, at, end, KEY_MESSAGES) <= 0) return;
     const value = findValue(bytes, at, end, KEY_SEQ);
     if (value <= 0 || integerAny(bytes, value, end, this.sequence, 0) < 0) this.sequence[0] = NOT_STATED;
   }

@@ -62,6 +62,26 @@ describe('a disk that fails', () => {
     });
   }
 
+  test('that loses the newest file calls nothing more safe before a checkpoint stands behind it', () => {
+    const rig = new JournalRig();
+    const frame = (text: string): void => {
+      rig.frame(text);
+      for (let i = 0; i < 3; i++) rig.write(1000);
+    };
+    frame('a');
+    for (const name of rig.folder.list()) rig.folder.remove(name);
+    frame('b');
+    const safe = rig.number('safe');
+    frame('c');
+    assert.deepEqual(kindsOf(rig), ['degraded', 'resumed']);
+    assert.deepEqual(framesOf(rig.folder), ['c']);
+    assert.deepEqual([rig.number('safe'), rig.number('checkpointWanted')], [safe, 2]);
+    rig.writer.writeCheckpoint(checkpointOf(1, 3), () => {});
+    frame('d');
+    assert.deepEqual([rig.number('safe'), rig.number('checkpointWanted')], [4, 0]);
+    assert.deepEqual(kindsOf(rig), ['degraded', 'resumed']);
+  });
+
   test('that is full takes a short write, cuts it, and goes on when there is room', () => {
     const rig = new JournalRig();
     through(

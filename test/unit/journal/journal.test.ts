@@ -8,6 +8,7 @@ import { JournalTail, losesEntries } from '../../../engine/journal/journal-reade
 import { scanJournal } from '../../../engine/journal/journal-scan.ts';
 import { MemoryFolder } from '../../../engine/journal/memory-folder.ts';
 import { segmentOfName } from '../../../engine/journal/names.ts';
+import { JOURNAL_GROUP_MS } from '../../../schemas/config.ts';
 import { JournalKind } from '../../../schemas/journal.ts';
 import {
   ANCHOR_WALL_US,
@@ -64,6 +65,17 @@ describe('the journal', () => {
     });
     assert.equal(entries[0].dialect, 255);
     assert.equal(new DataView(entries[4].payload.buffer).getFloat64(0, true), 1234.5);
+  });
+
+  test('does not sleep over what came since it looked', () => {
+    const rig = new JournalRig();
+    rig.write();
+    assert.ok(rig.writer.idleMs() > JOURNAL_GROUP_MS);
+    rig.frame('a');
+    rig.log.commit();
+    assert.equal(rig.writer.idleMs(), 0);
+    assert.equal(rig.writer.turn(), 0);
+    assert.equal(rig.writer.idleMs(), JOURNAL_GROUP_MS);
   });
 
   test('writes a group once its first entry has waited, and a full block at once', () => {

@@ -42,13 +42,23 @@ test('big snapshots do not conflate, and are no reason to close while they are r
   }
 });
 
-test('above the hard bound it is closed, unless that was one burst', () => {
-  const ladder = new QueueLadder();
-  assert.equal(ladder.look(3 * BYTES_MAX, 3 * BYTES_MAX, 0), 'conflate');
-  assert.equal(ladder.look(BYTES_MAX, BYTES_MAX, OVER_MS - 1), 'conflate');
-  assert.equal(ladder.look(2 * BYTES_MAX, 2 * BYTES_MAX, OVER_MS), 'conflate');
-  assert.equal(ladder.look(2 * BYTES_MAX - 1, 2 * BYTES_MAX - 1, 2 * OVER_MS - 1), 'conflate');
-  assert.equal(ladder.look(2 * BYTES_MAX - 2, 2 * BYTES_MAX - 2, 2 * OVER_MS), 'bytes');
+test('above the hard bound it is closed where it grows, and not for what one burst left', () => {
+  const burst = new QueueLadder();
+  for (let step = 0; step < 20; step++) {
+    // A ping now and then, and what is read comes off in large pieces.
+    const bytes = (step < 10 ? 4 : 3) * BYTES_MAX + 6 * step;
+    assert.equal(burst.look(bytes, bytes, step * OVER_MS), 'conflate');
+  }
+  const asking = new QueueLadder();
+  for (const [bytes, nowMs, step] of [
+    [BYTES_MAX + 1, 0, 'conflate'],
+    [BYTES_MAX, OVER_MS - 1, 'conflate'],
+    [2 * BYTES_MAX, OVER_MS, 'conflate'],
+    [3 * BYTES_MAX, 2 * OVER_MS - 1, 'conflate'],
+    [3 * BYTES_MAX, 2 * OVER_MS, 'bytes'],
+  ] as const) {
+    assert.equal(asking.look(bytes, bytes, nowMs), step);
+  }
 });
 
 test('a queue of which nothing is taken is stuck; one that is read, however slowly, is not', () => {
@@ -133,8 +143,19 @@ test('requests have a budget by count and size; who goes on beyond it is closed'
   assert.equal(limit.judge(10, 0), 'refuse');
   assert.equal(limit.judge(10 * 1024, 1_000), 'refuse');
   assert.equal(limit.judge(9 * 1024, 1_000), 'take');
-  for (let i = 0; i < REFUSED_REQUESTS_MAX; i++) assert.equal(limit.judge(10, 1_000), 'refuse');
+  for (let i = 1; i < REFUSED_REQUESTS_MAX; i++) assert.equal(limit.judge(10, 1_000), 'refuse');
   assert.equal(limit.judge(10, 1_000), 'close');
   const unlimited = new RequestLimit(0, 0);
   for (let i = 0; i < 100_000; i++) assert.equal(unlimited.judge(65_536, 0), 'take');
+});
+
+test('asking far above the budget without end is closed, though some of it is taken all the time', () => {
+  const closedAfter = (perSecond: number): number => {
+    const limit = new RequestLimit(100, 0);
+    for (let asked = 0; asked < 20_000; asked++)
+      if (limit.judge(10, (asked * 1_000) / perSecond) === 'close') return asked;
+    return Number.POSITIVE_INFINITY;
+  };
+  assert.ok(closedAfter(1_000) < 2_000);
+  assert.equal(closedAfter(150), Number.POSITIVE_INFINITY);
 });

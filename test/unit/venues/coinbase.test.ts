@@ -435,14 +435,27 @@ test('whatever one byte is changed to, what is no JSON is refused', () => {
 test('an old message is dropped whole and counted', () => {
   const { sink, decoder } = make();
   decodeFrame(sink, decoder, snapshot(7));
-  for (const sequence of [7, 6, 0]) {
+  for (const sequence of [7, 6, 2]) {
     const { result, records } = decodeFrame(sink, decoder, update(sequence));
     assert.deepEqual({ result, records }, { result: FrameResult.applied, records: [] });
   }
-  assert.equal(decodeFrame(sink, decoder, HEARTBEAT).result, FrameResult.applied);
+  assert.equal(
+    decodeFrame(sink, decoder, HEARTBEAT.replace('"sequence_num":0', '"sequence_num":3')).result,
+    FrameResult.applied,
+  );
   assert.equal(decoder.duplicates, 4);
   assert.equal(decodeFrame(sink, decoder, update(8)).records.length, 3);
   assert.equal(decoder.gaps, 0);
+});
+
+test('the first number behind a higher one is another connection: its books are doubtful, and it goes on from there', () => {
+  const { sink, decoder } = make();
+  for (const sequence of [0, 1, 2, 3]) decodeFrame(sink, decoder, snapshot(sequence, 'BTC-USD'));
+  const { records } = decodeFrame(sink, decoder, snapshot(0, 'BTC-USD'));
+  assert.deepEqual(records[0], gapOf('BTC-USD', 0));
+  assert.equal(records[1].type, 'bookChange');
+  assert.equal(decodeFrame(sink, decoder, update(1)).records.length, 3);
+  assert.deepEqual([decoder.gaps, decoder.duplicates], [1, 0]);
 });
 
 function gapOf(market: string, lost: number): MemoryRecord {

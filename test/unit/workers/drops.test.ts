@@ -1,4 +1,4 @@
-// What a shard tells of frames that were dropped, and when.
+// What a shard tells of frames that were dropped, and where in the stream.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { Session } from '../../../engine/ingress/session.ts';
 import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
 import { RingReader } from '../../../engine/ring/spsc-ring.ts';
 import { MarketDirectory } from '../../../engine/route/markets.ts';
-import { Interest, RecordType } from '../../../schemas/ids.ts';
+import { BookState, FrameResult, Interest, RecordType, StateReason } from '../../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_U32 } from '../../../schemas/layout.ts';
 import { ShardCore } from '../../simulation/shard-core.ts';
 
@@ -31,30 +31,65 @@ function groupsOf(memory: EngineMemory): number[] {
   return types;
 }
 
-test('a shard tells of dropped frames between two changes of a book, and never in the middle of one', () => {
-  const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots: 256, outputSlots: 256 });
+type Rig = {
+  readonly memory: EngineMemory;
+  readonly writer: FrameWriter;
+  readonly shard: ShardCore;
+  /** One frame of market A with these bids, `price: amount`; returns its FrameResult. */
+  readonly take: (isSnapshot: boolean, bids: Readonly<Record<string, string>>) => number;
+};
+
+/** A connection that speaks for itself: nothing numbers its messages. */
+function rig(inputSlots: number): Rig {
+  const memory = createEngineMemory({ shards: 1, marketsMax: 8, inputSlots, outputSlots: 256 });
   const writer = new FrameWriter(memory, new EngineClock(memory.anchor), 'drop');
   const markets = new MarketDirectory(memory);
   const session = new Session('json', DECODERS.json, writer, markets, memory.marketsMax, () => undefined);
-  const take = (isSnapshot: boolean, levels: number): void => {
-    const bids = Array.from({ length: levels }, (_, index) => ({ price: String(index + 1), amount: '1' }));
-    const message = { type: 'book_change', exchange: 'x', symbol: 'A', isSnapshot, bids, asks: [] };
+  const take = (isSnapshot: boolean, bids: Readonly<Record<string, string>>): number => {
+    const levels = Object.entries(bids).map(([price, amount]) => ({ price, amount }));
+    const message = { type: 'book_change', exchange: 'x', symbol: 'A', isSnapshot, bids: levels, asks: [] };
     const bytes = new TextEncoder().encode(JSON.stringify({ ...message, timestamp: '2026-01-01T00:00:00Z' }));
     writer.begin();
-    session.take(new DataView(bytes.buffer), 0, bytes.length);
+    const result = session.take(new DataView(bytes.buffer), 0, bytes.length);
     writer.commit();
+    return result;
   };
   Atomics.or(new Int32Array(memory.interest), 0, Interest.book | Interest.status);
-  const shard = new ShardCore(memory, 0, marketPlansOf(), false);
-  take(true, 1);
+  return { memory, writer, shard: new ShardCore(memory, 0, marketPlansOf(), false), take };
+}
+
+const ONE_LEVEL = { 1: '1' };
+const LEVELS_BIDS = Object.fromEntries(Array.from({ length: LEVELS }, (_, index) => [index + 1, '1']));
+
+test('a shard tells of dropped frames between two changes of a book, and never in the middle of one', () => {
+  const { memory, writer, shard, take } = rig(256);
+  take(true, ONE_LEVEL);
   shard.turn(100);
-  take(false, LEVELS);
+  take(false, LEVELS_BIDS);
   shard.turn(LEVELS / 2);
   writer.markDropped(0);
+  take(false, ONE_LEVEL);
   shard.turn(100);
-  take(false, 1);
   shard.turn(100);
   const { bookChange, status, stamp } = RecordType;
   const told = groupsOf(memory).filter((type) => type !== stamp);
   assert.deepEqual(told, [bookChange, status, bookChange, bookChange, status]);
+});
+
+test('a snapshot from before a lost frame makes no book live that changes from behind the loss go into', () => {
+  const { shard, take } = rig(16);
+  take(true, ONE_LEVEL);
+  shard.turn(100);
+  assert.equal(take(true, { 1: '5', 2: '5', 3: '5', 4: '5', 5: '5', 6: '5', 7: '5' }), FrameResult.applied);
+  assert.equal(take(false, { 2: '0', 3: '0', 4: '0', 5: '0', 6: '0', 7: '0' }), FrameResult.dropped);
+  shard.turn(100);
+  const [{ book }] = shard.dispatch.markets;
+  take(false, { 8: '5' });
+  shard.turn(100);
+  assert.equal(book.state, BookState.resyncing);
+  assert.equal(book.reason, StateReason.drop);
+  assert.equal(book.bids.count, 7, 'nothing from behind the loss is in it');
+  take(true, ONE_LEVEL);
+  shard.turn(100);
+  assert.equal(book.state, BookState.live);
 });

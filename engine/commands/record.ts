@@ -1,0 +1,192 @@
+// `millrace record`: raw frames of venues into a journal, for a while or until a signal; and journals into session lines.
+
+import { join } from 'node:path';
+import { UsageError } from '../base/errors.ts';
+import { loadSettings, type Settings } from '../config.ts';
+import { type Converted, convertJournal, dialectsOf } from '../convert-journal.ts';
+import { journalAt, type RecordedJournal } from '../ingress/recorded-journal.ts';
+import type { Engine } from '../main.ts';
+import { createLog } from '../observe/log.ts';
+import { journalNumbers, type RecordingSummary, startRecorder, summarise } from '../record.ts';
+import { StatusLine } from './status-line.ts';
+
+export type RecordFlags = {
+  readonly out?: string;
+  readonly duration?: string;
+  readonly format?: string;
+  readonly convert?: string;
+  readonly venue?: string;
+  readonly journalBytes?: string;
+  /** Settings that it shares with `start`. */
+  readonly feed?: string[];
+  readonly venueUrl?: string[];
+  readonly venueToken?: string[];
+  readonly venueProxy?: string;
+  readonly venueCa?: string;
+  readonly journalSync?: string;
+  readonly logLevel?: string;
+  readonly config?: string;
+};
+
+const FORMATS = ['journal', 'ndjson'];
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** What a timer of the system can wait for. */
+const DURATION_MS_MAX = 2 ** 31 - 1;
+const STATUS_MS_TERMINAL = 1_000;
+const STATUS_MS_PIPED = 5_000;
+
+/** Null until a signal. */
+function durationOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [, count, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = Number(count) * UNITS_MS[unit];
+  if (!(ms >= 1 && ms <= DURATION_MS_MAX))
+    throw new UsageError(`--duration: expected 1ms to 596h, such as 60s, was ${JSON.stringify(text)}`);
+  return ms;
+}
+
+function outOf({ out }: RecordFlags, what: string): string {
+  if (out === undefined || out === '') throw new UsageError(`--out: expected ${what}, was missing`);
+  return out;
+}
+
+function isAlsoLines({ format = 'journal' }: RecordFlags): boolean {
+  if (!FORMATS.includes(format))
+    throw new UsageError(`--format: expected ${FORMATS.join(' or ')}, was ${JSON.stringify(format)}`);
+  return format === 'ndjson';
+}
+
+function settingsOf(flags: RecordFlags): Settings {
+  const { out, duration, format, convert, venue, ...given } = flags;
+  return loadSettings(given, process.env);
+}
+
+/** Sentences about what lines could not say. */
+function tellConverted({ file, damages, notText }: Converted): void {
+  for (const damage of damages) process.stderr.write(`millrace: ${file}: not told in its lines: ${damage}\n`);
+  if (notText > 0) process.stderr.write(`millrace: ${file}: ${notText} frames are no UTF-8 text and are written so\n`);
+}
+
+// ---- conversion
+
+function dialectOf(journal: RecordedJournal, venue: string | undefined): string {
+  const dialects = dialectsOf(journal);
+  if (venue === undefined && dialects.length === 1) return dialects[0];
+  if (venue !== undefined && dialects.includes(venue)) return venue;
+  const was = venue === undefined ? 'missing' : JSON.stringify(venue);
+  const held = dialects.length === 0 ? 'no frame' : dialects.join(', ');
+  throw new UsageError(`--venue: expected one of those that ${journal.path} holds (${held}), was ${was}`);
+}
+
+async function convert(path: string, flags: RecordFlags): Promise<number> {
+  if (flags.feed !== undefined || flags.duration !== undefined)
+    throw new UsageError('--convert: expected no --feed and no --duration beside it, was one');
+  const out = outOf(flags, 'a file for the lines, such as session.ndjson.gz');
+  const journal = journalAt(path);
+  if (journal === null) throw new UsageError(`--convert ${path}: expected a journal, was another file`);
+  const converted = await convertJournal(journal, dialectOf(journal, flags.venue), out);
+  tellConverted(converted);
+  process.stdout.write(`${JSON.stringify({ ...converted, damages: converted.damages.length })}\n`);
+  return 0;
+}
+
+// ---- recording
+
+class RecordStatus {
+  private readonly engine: Engine;
+  private readonly line: StatusLine;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.line = new StatusLine(engine.memory, process.stderr);
+    this.timer = setInterval(() => this.show(), process.stderr.isTTY ? STATUS_MS_TERMINAL : STATUS_MS_PIPED);
+  }
+
+  private show(): void {
+    const { bytes, missed } = journalNumbers(this.engine);
+    const lost = missed === 0 ? '' : `  ${missed} entries missed`;
+    const text = `${this.line.text()}  recorded ${(bytes / 1e6).toFixed(1)} MB${lost}`;
+    process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : `${text}\n`);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    if (process.stderr.isTTY) process.stderr.write('\n');
+  }
+}
+
+/** Resolves with true at a second signal, which waits for nothing. */
+function untilEnd(durationMs: number | null): { readonly over: Promise<void>; readonly again: Promise<void> } {
+  let end = (): void => undefined;
+  let force = (): void => undefined;
+  const over = new Promise<void>((resolve) => (end = resolve));
+  const again = new Promise<void>((resolve) => (force = resolve));
+  let signals = 0;
+  const signalled = (): void => (++signals > 1 ? force() : end());
+  process.on('SIGTERM', signalled);
+  process.on('SIGINT', signalled);
+  if (durationMs !== null) setTimeout(end, durationMs).unref();
+  return { over, again };
+}
+
+/** process.exit() with the ingress app open aborts (RELIABILITY §1). */
+async function leave(engine: Engine): Promise<never> {
+  if (await engine.releaseIngress()) process.exit(1);
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => undefined);
+}
+
+async function linesOf(folder: string): Promise<Converted[]> {
+  const journal = journalAt(folder);
+  if (journal === null) return [];
+  const made: Converted[] = [];
+  for (const dialect of dialectsOf(journal)) {
+    made.push(await convertJournal(journal, dialect, join(folder, `${dialect}.ndjson.gz`)));
+    tellConverted(made[made.length - 1]);
+  }
+  return made;
+}
+
+/** What makes a recording less than it should be; a sentence for each. */
+function faultsOf({ frames, damages }: RecordingSummary, missed: number, isForced: boolean): string[] {
+  return [
+    ...damages,
+    ...(missed > 0 ? [`${missed} entries found no room and are missing: the disk is too slow or full`] : []),
+    ...(frames === 0 ? ['no frame came'] : []),
+    ...(isForced ? ['the engine did not end in time: what it had not written is missing'] : []),
+  ];
+}
+
+async function recordVenues(flags: RecordFlags): Promise<number> {
+  const folder = outOf(flags, 'a folder for the recording');
+  const durationMs = durationOf(flags.duration);
+  const isLines = isAlsoLines(flags);
+  if (flags.venue !== undefined) throw new UsageError('--venue: expected with --convert alone, was with --feed');
+  const settings = settingsOf(flags);
+  const bytesMax = flags.journalBytes === undefined ? null : settings.journalBytes;
+  const engine = await startRecorder(settings, folder, bytesMax, createLog(settings.logLevel));
+  const beganMs = performance.now();
+  const { over, again } = untilEnd(durationMs);
+  process.stderr.write(`millrace: recording ${settings.feed.join(' ')} to ${folder}\n`);
+  const status = new RecordStatus(engine);
+  await over;
+  status.stop();
+  const ended = await Promise.race([engine.stop(), again.then(() => null)]);
+  if (ended === null) return leave(engine);
+  const { missed } = journalNumbers(engine);
+  const summary = summarise(folder);
+  const files = isLines ? (await linesOf(folder)).map(({ file, lines }) => ({ file, lines })) : undefined;
+  const faults = faultsOf(summary, missed, ended.forced);
+  for (const fault of faults) process.stderr.write(`millrace: ${folder}: ${fault}\n`);
+  const duration_seconds = (performance.now() - beganMs) / 1000;
+  const told = { ...summary, damages: summary.damages.length, missed, duration_seconds, ...(files && { files }) };
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+  if (ended.forced) return leave(engine);
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** Resolves with the exit code; the last line on stdout is a JSON summary. */
+export function record(flags: RecordFlags): Promise<number> {
+  return flags.convert === undefined ? recordVenues(flags) : convert(flags.convert, flags);
+}
