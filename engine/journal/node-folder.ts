@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -15,7 +16,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { assert } from '../base/assert.ts';
 import { UsageError } from '../base/errors.ts';
 import { appendWhole } from './append-whole.ts';
@@ -26,6 +27,17 @@ import { TEMPORARY_ENDING } from './names.ts';
 /** Frames may hold what others must not read, so folder and files are the owner's alone. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
+
+/** With those above it. Not by `recursive`: Node then tries for ever where a folder refuses by ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+}
 
 class NodeFile implements JournalFile {
   private readonly descriptor: number;
@@ -70,7 +82,7 @@ export class NodeFolder implements JournalFolder {
   /** Makes the folder where there is none. Throws UsageError where that is refused. */
   static make(path: string): NodeFolder {
     try {
-      mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+      makeFolder(resolve(path));
     } catch (error) {
       throw new UsageError(`journal: expected a folder that can be made, was ${path} (${errorCode(error)})`);
     }

@@ -413,9 +413,8 @@ export class ShardPool {
   failed(): Promise<never> {
     return new Promise((_, reject) => {
       for (const [shard, watched] of this.shards.entries()) {
-        const was = (): string => watched.failure?.reason ?? 'nothing';
-        const fail = (): void => reject(new Error(`shard ${shard}: expected to run to the end, was: ${was()}`));
-        watched.task.catch(fail);
+        const expected = `shard ${shard}: expected to run to the end`;
+        watched.task.catch(() => reject(new Error(`${expected}, was: ${watched.failure?.reason ?? 'nothing'}`)));
       }
     });
   }

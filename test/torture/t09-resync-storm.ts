@@ -11,8 +11,8 @@ const MARKETS = { tiny: 12, small: 60, full: 200 } as const;
 const STORMS = { tiny: 1, small: 2, full: 3 } as const;
 const VENUES: readonly Dialect[] = ['binance', 'okx'];
 const RATE = 2_000;
-/** Windows of the venue's limits pass faster, on both sides alike. */
-const LIMITS_SCALE = 60;
+/** Windows of the venue's limits pass faster, on both sides alike; much faster, and a busy machine would break them. */
+const LIMITS_SCALE = 10;
 /** Every frame is lost for so long: each busy book misses some. */
 const LOSS_MS = 400;
 const LOOK_MS = 100;

@@ -1,7 +1,6 @@
 // T16: shards that die by themselves, in each way there is: recognised, counted, begun again with growing waits, and given
 // up after five within a minute; the process lives, and the other shard goes on.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RESTART_DELAY_MS, SHARD_RESTARTS_MAX } from '../../schemas/config.ts';
 import { eventually } from '../support/live-engine.ts';
 import { EngineUnderTest, Harm } from './engine-under-test.ts';
