@@ -45,6 +45,11 @@ class Bench {
     this.dispatch.beginAgain(this.clock.nowNs());
   }
 
+  /** A frame of the market found no room. */
+  drop(): void {
+    this.writer.markDropped(0);
+  }
+
   /** State of the book and its best bid, once the shard has applied all there is. */
   book(): [string, string | null] {
     this.writer.commit();
@@ -79,6 +84,16 @@ function trade(session: FeedSession, id: string): void {
   };
   assert.equal(session.take(Buffer.from(JSON.stringify(frame))), FrameResult.applied);
 }
+
+test('a lost frame may have been of the connection that the book stands on, whichever sent the last record', () => {
+  const bench = new Bench();
+  const [old, successor] = [bench.connection(1), bench.connection(2)];
+  change(old, true, '100');
+  trade(successor, '1');
+  bench.drop();
+  change(old, false, '101');
+  assert.deepEqual(bench.book(), ['resyncing', '100']);
+});
 
 test('a change belongs on the snapshot of its own connection', () => {
   const bench = new Bench();
