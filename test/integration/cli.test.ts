@@ -45,7 +45,8 @@ describe('help', () => {
   test('has examples for the command as a whole', async () => {
     const { stdout } = await millrace(['--help']);
     assert.match(stdout, /Examples?:\n {2}.*millrace /);
-    for (const command of ['start', 'replay', 'record', 'config']) assert.match(stdout, new RegExp(`^ {2}${command}`, 'm'));
+    for (const command of ['start', 'replay', 'record', 'config'])
+      assert.match(stdout, new RegExp(`^ {2}${command}`, 'm'));
   });
 });
 
