@@ -10,21 +10,23 @@ import type { Ingress } from './ingress/ingress.ts';
 import type { IngressPast, Recovered } from './ingress/messages.ts';
 import { Rebuild } from './ingress/rebuild.ts';
 import type { Checkpoint } from './journal/checkpoint.ts';
+import { FolderLock } from './journal/folder-lock.ts';
 import { Journal } from './journal/journal.ts';
 import type { JournalEvent, SyncPolicy } from './journal/journal-options.ts';
 import { NodeFolder } from './journal/node-folder.ts';
 import type { EngineMemory } from './memory/engine-memory.ts';
 import { MarketNames } from './memory/market-names.ts';
 import type { Log } from './observe/log.ts';
-import type { Death } from './pool/deaths.ts';
+import { type Death, isOwnEnd } from './pool/deaths.ts';
 import type { ShardPool, ShardRecoverer } from './pool/pool.ts';
 import type { JournalReport, RecoveryReport } from './publish/recovery-metrics.ts';
 import { CheckpointKeeper } from './recovery/checkpoint-keeper.ts';
 import { DeadLetters, letterOf, type RejectedLike, requireFilePath } from './recovery/dead-letters.ts';
 import { anchorBehind, type JournalPast, readPast, requireRoom } from './recovery/journal-past.ts';
 import { Poisons } from './recovery/poisons.ts';
+import type { CheckpointAt, RebuildRequest } from './recovery/rebuild-plan.ts';
 import { recordAtDeath } from './recovery/shard-position.ts';
-import { type CheckpointAt, type RebuildRequest, ShardRebuilds, setReleased } from './recovery/shard-rebuilds.ts';
+import { ShardRebuilds, setReleased } from './recovery/shard-rebuilds.ts';
 import { MarketDirectory } from './route/markets.ts';
 import { packageVersion } from './version.ts';
 
@@ -69,19 +71,27 @@ export type Foundation = {
   readonly past: JournalPast | null;
   readonly anchor: ClockAnchor;
   readonly journalRingBytes: number;
+  /** Held from before the past was read, so that no engine adds to it meanwhile; Durability.open() takes it over. */
+  readonly lock: FolderLock | null;
 };
 
 /** Another build would misread the images of this one. */
 const buildName = (): string => `${packageVersion()} ${fingerprint()}`;
 
-/** Throws a UsageError where the folder cannot be used, or holds more than there is room for. */
+/** Throws a UsageError where the folder cannot be used, is by another engine, or holds more than there is room for. */
 export function readFoundation({ journal, deadLetter, marketsMax }: DurabilityOptions): Foundation {
   const folder = journal === null ? null : NodeFolder.make(journal.folder);
   if (deadLetter !== null) requireFilePath(deadLetter);
-  if (folder === null) return { past: null, anchor: takeAnchor(), journalRingBytes: 0 };
-  const past = readPast(folder, buildName());
-  requireRoom(past, marketsMax);
-  return { past, anchor: anchorBehind(past), journalRingBytes: JOURNAL_RING_BYTES };
+  if (folder === null) return { past: null, anchor: takeAnchor(), journalRingBytes: 0, lock: null };
+  const lock = FolderLock.take(folder.path);
+  try {
+    const past = readPast(folder, buildName());
+    requireRoom(past, marketsMax);
+    return { past, anchor: anchorBehind(past), journalRingBytes: JOURNAL_RING_BYTES, lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 /** The engine that wrote a checkpoint may have had another number of shards. */
@@ -133,21 +143,37 @@ export class Durability implements ShardRecoverer {
   }
 
   /** Opens the journal. Rejects with a UsageError where its folder cannot be used, or is by another engine. */
-  static async open(options: DurabilityOptions, memory: EngineMemory, { past }: Foundation): Promise<Durability> {
-    const { journal: settings, log } = options;
-    if (settings === null) return new Durability(options, memory, past, null);
+  static async open(options: DurabilityOptions, memory: EngineMemory, foundation: Foundation): Promise<Durability> {
+    const { journal: settings } = options;
+    if (settings === null) return new Durability(options, memory, foundation.past, null);
+    try {
+      return await Durability.openJournal(options, settings, memory, foundation);
+    } catch (error) {
+      foundation.lock?.release();
+      throw error;
+    }
+  }
+
+  private static async openJournal(
+    options: DurabilityOptions,
+    settings: JournalSettings,
+    memory: EngineMemory,
+    { past, lock }: Foundation,
+  ): Promise<Durability> {
+    const { log } = options;
     const { folder, syncPolicy, syncMs, bytesMax, ageMsMax } = settings;
     for (const reason of past?.refused ?? []) log.warn(`journal: not taken: ${reason}`);
     setReleased(memory, past?.checkpoint?.sequence ?? 0);
     // Shards look a market up by its name before ingress has named any.
     const directory = new MarketDirectory(memory);
     for (const name of past?.checkpoint?.ingress.marketNames ?? []) directory.adopt(name);
-    const journal = await Journal.start(memory, {
+    const start = {
       ...{ folder, syncPolicy, syncMs, bytesMax, ageMsMax },
       segmentBytes: JOURNAL_SEGMENT_BYTES,
       keepsForRecovery: true,
-      onEvent: ({ kind, text }) => log[EVENT_LEVELS[kind]](text),
-    });
+      onEvent: ({ kind, text }: JournalEvent) => log[EVENT_LEVELS[kind]](text),
+    };
+    const journal = await Journal.start(memory, start, lock);
     return new Durability(options, memory, past, journal);
   }
 
@@ -263,7 +289,7 @@ export class Durability implements ShardRecoverer {
 
   died(shard: number, death: Death): void {
     this.keeper?.abandon(`shard ${shard} died`);
-    if (this.rebuilds !== null) this.rebuilds.died(shard, death.kind !== 'ended');
+    if (this.rebuilds !== null) this.rebuilds.died(shard, isOwnEnd(death));
     else this.keepCutShort(shard);
   }
 

@@ -8,7 +8,7 @@ import { EngineClock } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
 import { acceptsOf, type MarketPlans, planFor } from './base/market-plans.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
-import { Durability, type JournalSettings, readFoundation } from './durability.ts';
+import { Durability, type Foundation, type JournalSettings, readFoundation } from './durability.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingress/limits.ts';
 import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
@@ -157,6 +157,15 @@ function givenUp(feeds: IngressReports['feeds']): string[] {
   });
 }
 
+function memoryOn({ anchor, journalRingBytes, lock }: Foundation, shards: number, marketsMax: number): EngineMemory {
+  try {
+    return createEngineMemory({ shards, marketsMax, journalRingBytes }, anchor);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
 /** Starts shards, then the ingest port, then the public one. Rejects with a UsageError where a port is taken. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { host, port, ingestPort, log } = options;
@@ -170,8 +179,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { workers: shards, marketsMax, journal = null, deadLetter = null } = options;
   const durable = { journal, deadLetter, shards, marketsMax, accepts, log };
   const foundation = readFoundation(durable);
-  const { anchor, journalRingBytes } = foundation;
-  const memory = createEngineMemory({ shards, marketsMax, journalRingBytes }, anchor);
+  const memory = memoryOn(foundation, shards, marketsMax);
   const durability = await Durability.open(durable, memory, foundation);
   const { recoveries, ingressPast } = durability;
   const pool = await ShardPool.start(memory, {

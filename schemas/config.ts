@@ -247,10 +247,12 @@ export const SHARD_RESTARTS_MAX = 5;
 export const SHARD_RESTARTS_WINDOW_MS = 60_000;
 
 /**
- * Ring of bytes from the ingress thread to the journal thread: a second of 100,000 frames of 300 bytes. What a disk that
- * stands still makes wait is this much and no more; then entries are missed, counted, and the journal is `degraded`.
+ * Ring of bytes from the ingress thread to the journal thread: two seconds of 100,000 frames of 300 bytes, and twice the
+ * largest frame of PAYLOAD_BYTES_MAX, since an entry must fit, with its header, beside what waits, or it makes a hole. What a
+ * disk that stands still makes wait is this much and no more; then entries are missed, counted, and the journal is
+ * `degraded`. Memory is taken only as it is first written.
  */
-export const JOURNAL_RING_BYTES = 32 * 1024 * 1024;
+export const JOURNAL_RING_BYTES = 64 * 1024 * 1024;
 
 /** Entries gather to a block of about this size, or for this long, whichever comes first; one larger entry is a block. */
 export const JOURNAL_BLOCK_BYTES = 256 * 1024;
@@ -293,8 +295,11 @@ export const CHECKPOINT_DEADLINE_MS = 10_000;
 /** A process that begins with a journal has this long to open it, and this long without any entry applied again. */
 export const RECOVERY_IDLE_MS = 60_000;
 
-/** A shard that died is waited for this long while it applies the journal again; then it begins without. */
+/** A shard that died is waited for this long while nothing comes of the journal for it; then it begins without. */
 export const REBUILD_DEADLINE_MS = 60_000;
+
+/** A process that begins gives up where no shard takes a record for this long: a shard may be rebuilt meanwhile, or begin without. */
+export const CATCH_UP_IDLE_MS = 2 * REBUILD_DEADLINE_MS;
 
 /**
  * Wait before a shard that died again within RESTART_CALM_MS gets its next start: the first comes at once, then these,

@@ -22,6 +22,8 @@ export type ShardRebuild = {
    */
   readonly mutedSequence: number;
   readonly mutedRecords: number;
+  /** A forerunner had begun anew with nothing and told so: main is to take all fresh that someone listens to. */
+  readonly isBehindAnew: boolean;
 };
 
 /** Passed to the Piscina task; `memory` is the engine's shared memory (engine/memory). */

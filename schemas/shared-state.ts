@@ -23,6 +23,9 @@ export const shardWords = defineBlock('shardWords', 64, {
   lostOutputs: i32(
     'markets whose output found no room and that were not told so at the last commit. Writer: the shard',
   ),
+  settling: i32(
+    'id + 1 of the market whose waiting trades are applied now, 0 for none, a plain store. Writer: the shard',
+  ),
 });
 
 /**
@@ -35,6 +38,7 @@ export const shardMarks = defineBlock('shardMarks', 64, {
   firstPosition: f64('Int32 input position whose records that commit ends with. Writer: the shard'),
   secondOutputTail: f64('as firstOutputTail. Writer: the shard'),
   secondPosition: f64('as firstPosition. Writer: the shard'),
+  waitingAfter: f64('journal entry of the last stamp behind which no trade waited. Writer: the shard'),
 });
 
 /** A market's name: `venue:symbol` in UTF-8, written once by ingress before marketCount covers it. */

@@ -78,9 +78,11 @@ export class Dispatch {
       opened: (market) => this.opened(market),
       begunAgain: (market) => this.emitOutcome(market, BookOutcome.stateChanged),
     });
-    this.capture = new ShardCapture(shard, new Int32Array(own.words), memory.marketsMax, this.table.images, tell);
+    const words = new Int32Array(own.words);
+    this.capture = new ShardCapture(shard, words, memory.marketsMax, this.table.images, tell);
     const { output, signals, latest, capture, table } = this;
-    this.trades = new Trades(memory, input, { output, signals, latest, capture, marketOf: (id) => table.of(id) });
+    const marketOf = (id: number): Market => table.of(id);
+    this.trades = new Trades(memory, input, { output, signals, latest, capture, marketOf, words });
   }
 
   get markets(): readonly Market[] {
@@ -191,6 +193,14 @@ export class Dispatch {
   restore(recovery: ShardRecovery, nowNs: number): void {
     for (const id of this.table.ids()) this.latest.repair(id);
     this.table.restore(recovery, nowNs);
+  }
+
+  /**
+   * Main is to take all fresh that someone listens to, also of markets that came after the checkpoint: a forerunner left
+   * output out and did not come to tell whose, or had begun anew with nothing and told that.
+   */
+  noteOutputLost(): void {
+    for (const id of this.table.ids()) if (this.interest[id] !== 0) this.output.noteLost(id);
   }
 
   /** Records come from a ring with what a forerunner has applied. */

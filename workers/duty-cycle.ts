@@ -101,17 +101,11 @@ export class DutyCycle {
   /** Applies again what the shard before this one had applied: what it told is not told again. */
   takeOver(rebuild: ShardRebuild): void {
     const { dispatch, words } = this;
-    if (Atomics.load(words, shardWords.at.lostOutputs) > 0) this.noteOutputLost();
+    if (rebuild.isBehindAnew || Atomics.load(words, shardWords.at.lostOutputs) > 0) dispatch.noteOutputLost();
     Atomics.store(words, shardWords.at.waiting, 0);
     this.takeover = new Takeover(this.memory, this.shard, dispatch, this.doorbell, rebuild);
     this.takeover.run(this.input);
     this.endTakeover();
-  }
-
-  /** The forerunner left output out and did not come to tell whose: it may be that of all that someone listens to. */
-  private noteOutputLost(): void {
-    const interest = new Int32Array(this.memory.interest);
-    for (const { id } of this.dispatch.markets) if (interest[id] !== 0) this.dispatch.output.noteLost(id);
   }
 
   private endTakeover(): void {
@@ -246,6 +240,7 @@ export class DutyCycle {
     this.stampedFrames += frames;
     this.stampedSequence = this.input.f64[base + stamp.at.sequence];
     this.stampedWaiting = this.dispatch.trades.waitingCount;
+    if (this.stampedWaiting === 0) this.marks[shardMarks.at.waitingAfter] = this.stampedSequence;
     // Records of our own: no frame came, and none is timed.
     if (frames === 0) return 0;
     this.ringWait.record(this.times[DEQUEUE] - this.input.f64[base + stamp.at.commitTimeNs], frames);
@@ -276,6 +271,8 @@ export class DutyCycle {
     if (this.dispatch.isInChange) return;
     this.dispatch.showLatest();
     const { output } = this.dispatch;
+    // Ahead of the commit, which says that all of the batch was told: a shard may end between the two.
+    if (output.lostMarkets > 0) this.words[shardWords.at.lostOutputs] = output.lostMarkets;
     output.commit(this.times, RECEIVE, APPLIED, (this.input.position + this.taken) | 0);
     if (output.lostMarkets !== this.words[shardWords.at.lostOutputs])
       this.words[shardWords.at.lostOutputs] = output.lostMarkets;

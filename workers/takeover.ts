@@ -59,6 +59,8 @@ export class Takeover {
     if (rebuild.untilSequence >= rebuild.mutedSequence) this.isBehindMute = true;
     this.leaveOut(input);
     dispatch.output.isMuted = false;
+    // Until the first record of the shard's own ring none is being applied.
+    words[shardWords.at.recordAt] = this.takenUntil;
     Atomics.store(words, shardWords.at.rebuilding, 0);
   }
 
@@ -114,9 +116,13 @@ export class Takeover {
     if (this.isBehindMute && this.mutedLeft > 0) this.mutedLeft--;
   }
 
-  /** True once the record at this position of the shard's own ring is one that nobody has taken: none of it was told. */
+  /**
+   * True once the record at this position of the shard's own ring is one that nobody has taken: none of it was told. A
+   * forerunner that ended while it took over itself had not come as far as the one before it, which told more.
+   */
   isOverAt(position: number): boolean {
-    return ((this.takenUntil - position) | 0) <= 0;
+    const hasMore = !this.isBehindMute || this.mutedLeft > 0;
+    return !hasMore && ((this.takenUntil - position) | 0) <= 0;
   }
 
   /** Commits end with a stamp, and those that are to be left out were there before the forerunner ended. */

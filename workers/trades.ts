@@ -7,6 +7,7 @@ import { tradeNumber } from '../schemas/derived.ts';
 import { Interest, RecordType, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16, SLOT_U32 } from '../schemas/layout.ts';
 import { trade } from '../schemas/market-data.ts';
+import { shardWords } from '../schemas/shared-state.ts';
 import { FINAL_BARS } from './bars/bar-changes.ts';
 import type { ShardCapture } from './capture.ts';
 import { emitBars } from './emit.ts';
@@ -34,6 +35,8 @@ export type TradesParts = {
   readonly latest: LatestValues;
   readonly capture: ShardCapture;
   readonly marketOf: (id: number) => Market;
+  /** The shard's (shardWords): where it dies of a trade that waited, they name the market. */
+  readonly words: Int32Array;
 };
 
 /**
@@ -50,6 +53,7 @@ export class Trades {
   private readonly capture: ShardCapture;
   private readonly marketOf: (id: number) => Market;
   private readonly interest: Int32Array;
+  private readonly words: Int32Array;
   private readonly anchorWallUs: number;
   private u8: Uint8Array;
   private u16: Uint16Array;
@@ -62,12 +66,18 @@ export class Trades {
   private readonly held = new SlotViews(HELD_SLOTS);
   private hasHeld = false;
 
-  constructor(memory: EngineMemory, input: RingReader, { output, signals, latest, capture, marketOf }: TradesParts) {
+  constructor(
+    memory: EngineMemory,
+    input: RingReader,
+    { output, signals, latest, capture, marketOf, words }: TradesParts,
+  ) {
     this.output = output;
     this.signals = signals;
     this.latest = latest;
     this.capture = capture;
     this.marketOf = marketOf;
+    this.words = words;
+    words[shardWords.at.settling] = 0;
     this.interest = new Int32Array(memory.interest);
     this.anchorWallUs = memory.anchor.wallUs;
     this.u8 = input.u8;
@@ -173,6 +183,7 @@ export class Trades {
     if (count === 0) return;
     if (this.capture.isRunning) this.capture.before(id);
     waiting.clear(id);
+    this.words[shardWords.at.settling] = id + 1;
     const market = this.marketOf(id);
     const { u8, u32, f64 } = waiting;
     for (let slot = waiting.slotOf(id), left = count; left > 0; ) {
@@ -182,6 +193,7 @@ export class Trades {
       left -= length;
     }
     this.latest.showTrades(market);
+    this.words[shardWords.at.settling] = 0;
   }
 
   /** Applies all trades that wait. */

@@ -61,6 +61,8 @@ export class InputRings {
   private readonly closed: RingWriter;
   private readonly nowhere: RingWriter[];
   private readonly owed: OwedGaps;
+  /** A journal is being read, which says where each gap was written: what is owed meanwhile closes no ring. */
+  areGapsTold = false;
   /** Slots that may wait for a commit, and that a frame may have. */
   private readonly waitingSlotsMax: number;
   private readonly frameSlotsMax: number;
@@ -254,7 +256,7 @@ export class InputRings {
     const shard = market % this.shards;
     if (this.writers[shard] === this.scratch) return;
     this.owed.owe(market, receiveNs);
-    this.entrances[shard] = this.closed;
+    if (!this.areGapsTold) this.entrances[shard] = this.closed;
   }
 
   /** The market has its gap: it was written, or a journal has it that is being read. */
@@ -276,6 +278,7 @@ export class InputRings {
    * that stays full would else be full of gaps alone, each written for frames that were lost for those before.
    */
   protected payGaps(shard: number, policy: FullPolicy): boolean {
+    if (this.areGapsTold) return true;
     const writer = this.writers[shard];
     for (let count = this.owed.countOf(shard); count > 0; count = this.owed.countOf(shard)) {
       const wanted = Math.min(count + this.waitingSlotsMax, this.frameSlotsMax);

@@ -44,6 +44,7 @@ export class JournalReplay {
     for (const { sequence, market } of poisons) bySequence.set(sequence, [...(bySequence.get(sequence) ?? []), market]);
     this.poisons = bySequence;
     parts.writer.journal = this.log;
+    parts.writer.areGapsTold = true;
     this.sessions = image === null ? new Map() : takeIngressImage(image, parts);
     this.log.sequence = image?.sequence ?? 0;
   }
@@ -157,7 +158,10 @@ export class JournalReplay {
    */
   beginAnew(receiveTimeNs: number): void {
     this.lastReceiveNs = receiveTimeNs;
-    this.parts.writer.payAll(this.parts.writer.policy);
+    const { writer } = this.parts;
+    writer.areGapsTold = false;
+    writer.payAll(writer.policy);
+    writer.areGapsTold = true;
     const since = new Map<number, number>();
     for (const [connection, { session }] of [...this.sessions]) {
       if (session instanceof ProducerSession) continue;
@@ -182,6 +186,7 @@ export class JournalReplay {
     const { writer } = this.parts;
     writer.commit();
     writer.journal = null;
+    writer.areGapsTold = false;
   }
 }
 

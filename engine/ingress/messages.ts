@@ -52,7 +52,7 @@ export type Recovered = {
   /** A sentence for each place where entries are missing. */
   readonly damages: readonly string[];
   readonly damageCount: number;
-  /** Markets that an open connection without a name had, which now say that something may be missing. */
+  /** Connections without a name that were open at the end: their markets now say that something may be missing. */
   readonly openConnections: number;
 };
 

@@ -3,6 +3,7 @@
 import { JournalKind } from '../../schemas/journal.ts';
 import type { EngineClock } from '../base/clock.ts';
 import type { JournalDamage } from '../journal/entry.ts';
+import type { JournalFolder } from '../journal/files.ts';
 import { losesEntries, readEntries } from '../journal/journal-reader.ts';
 import { NodeFolder } from '../journal/node-folder.ts';
 import { JournalReplay } from './journal-replay.ts';
@@ -22,13 +23,15 @@ function sentenceOf({ kind, file, offsetBytes, bytes, afterSequence, beforeSeque
 
 /**
  * Applies the entries behind the image, up to the last one there is. `startedNs` is the engine time at which the engine
- * begins: the entry that says so is not written yet, but its records have its number already.
+ * begins: the entry that says so is not written yet, but its records have its number already. `folder` is the one that
+ * `past` names, opened.
  */
 export function applyPast(
   past: IngressPast,
   clock: EngineClock,
   parts: SessionParts,
   progress: (sequence: number) => void,
+  folder: JournalFolder = NodeFolder.existing(past.folder),
 ): Recovered & { readonly startedNs: number } {
   const beganMs = performance.now();
   const { image, sequence: last } = past;
@@ -41,7 +44,7 @@ export function applyPast(
   let entries = 0;
   const from = (image?.sequence ?? 0) + 1;
   if (from <= last) {
-    for (const item of readEntries(NodeFolder.existing(past.folder), from)) {
+    for (const item of readEntries(folder, from)) {
       if (item.kind === 'entry') {
         if (item.entry.sequence > last) break;
         replay.take(item.entry);

@@ -32,4 +32,6 @@ export type FromRebuild =
   | { readonly op: 'begun'; readonly clockUs: readonly [number, number]; readonly markets: readonly MarketImage[] }
   /** A poison was passed; `frame` is what it came in. */
   | { readonly op: 'left-out'; readonly poison: Poisoned; readonly frame: RejectedFrame }
+  /** Entries were read: more is to be expected. */
+  | { readonly op: 'progress' }
   | { readonly op: 'ended'; readonly problem: string | null };

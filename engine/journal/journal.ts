@@ -68,10 +68,11 @@ export class Journal {
 
   /**
    * Opens the folder, made where there is none, and cuts what an engine before did not write to its end; resolves when
-   * entries can be taken. Throws UsageError where the folder cannot be used, or is by another engine.
+   * entries can be taken. Throws UsageError where the folder cannot be used, or is by another engine. Who has read the
+   * folder before gives the lock it was read under; it is released with the journal, or where that cannot be started.
    */
-  static async start(memory: EngineMemory, start: JournalStart): Promise<Journal> {
-    const lock = FolderLock.take(NodeFolder.make(start.folder).path);
+  static async start(memory: EngineMemory, start: JournalStart, taken: FolderLock | null = null): Promise<Journal> {
+    const lock = taken ?? FolderLock.take(NodeFolder.make(start.folder).path);
     const { folder, onEvent, ...options } = start;
     const workerData: JournalThreadStart = { memory: journalMemoryOf(memory), anchor: memory.anchor, folder, options };
     const worker = new Worker(entryUrl('./thread.ts', import.meta.url), { workerData, name: 'journal' });

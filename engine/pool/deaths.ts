@@ -35,6 +35,15 @@ export function deathOf(error: unknown, wasRunning: boolean): Death {
   return { kind: wasRunning ? 'rejection' : 'throw', reason };
 }
 
+/** What a thread ends with that is ended by `terminate()`, as by an operator's tool or a test. */
+const TERMINATED = /^worker exited with code: 1$/;
+
+/** Whether what the shard did ended it, so that the record in hand may be the reason; a code of its own choice says so too. */
+export function isOwnEnd({ kind, reason }: Death): boolean {
+  if (kind === 'ended' || kind === 'start') return false;
+  return kind !== 'exit' || !TERMINATED.test(reason);
+}
+
 /** Deaths by kind, all kinds from the start on, so that a series never begins by itself. */
 export class DeathCounts {
   private readonly counts = new Map<DeathKind, number>(DEATH_KINDS.map((kind) => [kind, 0]));

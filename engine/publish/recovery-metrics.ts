@@ -43,6 +43,8 @@ const MS_PER_S = 1e3;
 /** Numbers that only rise; the others are positions and sizes. */
 const COUNTS = ['missed', 'missedBytes', 'holes', 'lost', 'blocks', 'bytes', 'syncs', 'failures'];
 
+/** Prometheus counts time in seconds. */
+const inSeconds = (name: string): string => name.replace(/_ms$/, '_seconds');
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 export function addRecoveryMetrics(counter: AddMetric, gauge: AddMetric, read: () => RecoveryReport | null): void {
@@ -78,12 +80,13 @@ export function addJournalMetrics(counter: AddMetric, gauge: AddMetric, read: ()
     if (report === null) return [];
     return JOURNAL_STATE_NAMES.map((state) => ({ labels: { state }, value: Number(report.state === state) }));
   });
-  for (const { name, meaning } of JOURNAL_NUMBERS) {
+  for (const { name, unit, meaning } of JOURNAL_NUMBERS) {
+    const divisor = unit === 'ms' ? MS_PER_S : 1;
     const isCount = COUNTS.includes(name);
     const help = `Journal: ${meaning.replace(/\. Writer.*$/, '.')}`;
-    (isCount ? counter : gauge)(`journal_${snake(name)}${isCount ? '_total' : ''}`, help, [], () => {
+    (isCount ? counter : gauge)(`journal_${inSeconds(snake(name))}${isCount ? '_total' : ''}`, help, [], () => {
       const report = read();
-      return report === null ? [] : [{ labels: {}, value: report.numbers[name] }];
+      return report === null ? [] : [{ labels: {}, value: report.numbers[name] / divisor }];
     });
   }
   const checkpoints = (name: string, help: string, of: (report: JournalReport) => number, add: AddMetric): void =>

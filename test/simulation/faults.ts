@@ -26,6 +26,8 @@ export type FaultLevels = {
   readonly wallJump: number;
   /** The journal's disk fails for a while. */
   readonly disk: number;
+  /** The process ends, or the whole machine with all that is on no disk yet; another begins with what is left. */
+  readonly processDeath: number;
 };
 
 export const NO_FAULTS: FaultLevels = {
@@ -41,6 +43,7 @@ export const NO_FAULTS: FaultLevels = {
   readerLeaves: 0,
   wallJump: 0,
   disk: 0,
+  processDeath: 0,
 };
 
 /** Each kind of fault is absent in half of the runs, so that each also meets the others alone. */
@@ -59,5 +62,6 @@ export function drawFaults(choices: Choices): FaultLevels {
     readerLeaves: level(0.02),
     wallJump: level(0.01),
     disk: level(0.02),
+    processDeath: level(0.004),
   };
 }

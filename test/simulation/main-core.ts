@@ -18,10 +18,10 @@ export class MainCore {
   readonly names: MarketNames;
   private readonly app = new MemoryApp();
   private readonly clock: EngineClock;
-  private readonly publisher: Publisher;
+  readonly publisher: Publisher;
   private readonly inside: Inside;
 
-  constructor(memory: EngineMemory, plans: MarketPlans) {
+  constructor(memory: EngineMemory, plans: MarketPlans, seqFloor: number) {
     this.clock = new EngineClock(memory.anchor);
     this.names = new MarketNames(memory);
     this.publisher = new Publisher({
@@ -37,6 +37,7 @@ export class MainCore {
       connections: () => [],
       log: () => undefined,
       app: this.app.asApp,
+      seqFloor,
     });
     this.inside = this.publisher as unknown as Inside;
   }
@@ -58,9 +59,5 @@ export class MainCore {
   /** As a question over HTTP. */
   ask(question: Question, done: (answer: Answer | null) => void): void {
     this.inside.requests.ask(question, this.clock.nowNs() / 1e6, done);
-  }
-
-  close(): void {
-    this.publisher.close();
   }
 }

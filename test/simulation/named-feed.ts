@@ -29,6 +29,11 @@ export class NamedFeed implements Feed {
   /** Number of the last message sent on this connection; null before the welcome. */
   private sent: number | null = null;
   private mustState = false;
+  /** What the next welcome must say; null where it may say anything behind what is acknowledged. */
+  private mustWelcome: number | null = null;
+  private isHoled = false;
+  /** Messages up to this one may lie in a hole of the journal: the engine said so of their markets, and goes on behind them. */
+  unsureTo = 0;
 
   constructor(wire: Wire, markets: readonly TrueMarket[], choices: Choices, parts: NamedParts) {
     this.wire = wire;
@@ -47,11 +52,11 @@ export class NamedFeed implements Feed {
     this.begin(timeMs);
     const { wire, choices, log } = this;
     const market = choices.pick(this.markets);
-    const isTrade = choices.chance(0.3);
-    const text = isTrade ? wire.trade(market, market.trade(timeMs)) : wire.change(market, market.change(timeMs));
+    const trade = choices.chance(0.3) ? market.trade(timeMs) : undefined;
+    const text = trade === undefined ? wire.change(market, market.change(timeMs)) : wire.trade(market, trade);
     if (choices.chance(faults.malformed))
       log.push({ text: brokenText(text, choices), market: null, kind: 'malformed' });
-    log.push({ text, market, kind: isTrade ? 'trade' : 'change' });
+    log.push(trade === undefined ? { text, market, kind: 'change' } : { text, market, kind: 'trade', trade });
   }
 
   snapshot(market: TrueMarket, timeMs: number): void {
@@ -81,6 +86,12 @@ export class NamedFeed implements Feed {
     const { acknowledged, log, parts } = this;
     if (lastSeq < acknowledged) parts.fail(`welcomed behind ${lastSeq}, though ${acknowledged} was acknowledged`);
     if (lastSeq > log.length) parts.fail(`welcomed behind ${lastSeq}, of ${log.length} messages`);
+    const { mustWelcome } = this;
+    if (mustWelcome !== null && lastSeq !== mustWelcome)
+      parts.fail(`welcomed behind ${lastSeq}, though ${mustWelcome} is the last that was kept`);
+    this.mustWelcome = null;
+    if (this.isHoled) this.unsureTo = lastSeq;
+    this.isHoled = false;
     this.sent = lastSeq;
   }
 
@@ -88,6 +99,25 @@ export class NamedFeed implements Feed {
     if (seq < this.acknowledged || seq > this.log.length)
       this.parts.fail(`acknowledged ${seq}, after ${this.acknowledged} of ${this.log.length}`);
     this.acknowledged = seq;
+  }
+
+  lose(): void {
+    this.listen();
+    this.forget();
+  }
+
+  /** The process has ended: what was acknowledged is kept, and the next one goes on behind the last that is. */
+  expectAfter(isKept: (number: number) => boolean): void {
+    const { acknowledged, unsureTo, log, parts } = this;
+    for (let number = unsureTo + 1; number <= acknowledged; number++)
+      if (!isKept(number)) parts.fail(`message ${number} is in no journal, though ${acknowledged} was acknowledged`);
+    this.mustWelcome = Math.max(0, ...log.flatMap((_, index) => (isKept(index + 1) ? [index + 1] : [])));
+  }
+
+  /** Which of the messages it has is not known. */
+  expectHole(): void {
+    this.mustWelcome = null;
+    this.isHoled = true;
   }
 
   private forget(): void {
@@ -129,7 +159,7 @@ export class NamedFeed implements Feed {
   }
 
   private stated(number: number): SentFrame {
-    const frame = this.log[number - 1];
+    const frame = { ...this.log[number - 1], number };
     // A malformed message cannot say which it is.
     if (frame.kind === 'malformed' || (!this.mustState && this.choices.chance(0.5))) return frame;
     this.mustState = false;

@@ -6,7 +6,8 @@ import { drawFaults, type FaultLevels } from './faults.ts';
 import { TrueMarket } from './truth.ts';
 import { WIRES, type Wire } from './wire.ts';
 
-/** A journal ring that no run fills. */
+/** A journal ring that a disk which fails for a moment fills, and one that no run fills. */
+const SCANT_BYTES = 16 * 1024;
 const ROOMY_BYTES = 1024 * 1024;
 
 export type FeedPlan = {
@@ -21,8 +22,6 @@ export type RunPlan = {
   readonly faults: FaultLevels;
   readonly feeds: readonly FeedPlan[];
   readonly readers: number;
-  /** The step at which the machine ends; null where the run goes to its end. */
-  readonly endsAt: number | null;
 };
 
 export function drawPlan(choices: Choices): RunPlan {
@@ -31,20 +30,21 @@ export function drawPlan(choices: Choices): RunPlan {
     inputSlots: choices.pick([64, 128, 512, 4_096]),
     outputSlots: choices.pick([128, 256, 1_024, 8_192]),
     policy: choices.pick(['block', 'drop'] as const),
-    journalRingBytes: choices.pick([0, 0, 4_096, ROOMY_BYTES]),
+    journalRingBytes: choices.pick([0, SCANT_BYTES, ROOMY_BYTES, ROOMY_BYTES]),
   };
-  const hasJournal = sizes.journalRingBytes > 0;
   const drawn = drawFaults(choices.fork());
-  // With a journal another shard does not begin with nothing; that is for tests with threads.
-  const faults = hasJournal ? { ...drawn, shardDeath: 0 } : { ...drawn, disk: 0 };
-  const endsAt = hasJournal && choices.chance(0.5) ? choices.between(100, 1_000) : null;
+  // Without a journal the next process knows nothing of the one before.
+  const faults = sizes.journalRingBytes > 0 ? drawn : { ...drawn, disk: 0, processDeath: 0 };
   const some = WIRES.filter(() => choices.chance(0.6));
   const wires = some.length > 0 ? some : [choices.pick(WIRES)];
   const feeds = wires.map((wire) => planFeed(wire, choices));
-  // Behind a hole nothing is safe before a checkpoint, which is not part of a run.
-  const left = endsAt === null ? { ...faults, disk: 0 } : faults;
-  const roomy = hasJournal && endsAt === null ? { ...sizes, journalRingBytes: ROOMY_BYTES } : sizes;
-  return { sizes: roomy, faults: left, feeds, readers: choices.between(1, 3), endsAt };
+  return { sizes, faults, feeds, readers: choices.between(1, 3) };
+}
+
+/** All that a reader asks for. */
+export function channelsOf(markets: Iterable<string>): string[] {
+  const words = ['book', 'trade', 'bbo', 'status', 'bar.1s', 'bar.5t', 'signal.imbalance'];
+  return [...markets].flatMap((name) => words.map((word) => `${word}.${name}`));
 }
 
 function planFeed(wire: Wire, choices: Choices): FeedPlan {

@@ -3,6 +3,7 @@
 
 import type { Choices } from './choices.ts';
 import type { MemorySocket } from './memory-sockets.ts';
+import type { Numbers } from './numbers.ts';
 import { bookText, type TrueLevel, type TrueMarket } from './truth.ts';
 
 type Json = { readonly [field: string]: unknown };
@@ -13,6 +14,8 @@ class ChannelState {
   seq: number | null = null;
   /** Set where numbers may begin anew: nothing is held. */
   isFresh = true;
+  /** The last message was a trade: the next has the next number, or something else says why not. */
+  mustFollow = false;
 }
 
 /** A book put together from a snapshot and its deltas. */
@@ -60,6 +63,8 @@ export type ReaderParts = {
   readonly connect: () => MemorySocket | null;
   readonly markets: ReadonlyMap<string, TrueMarket>;
   readonly choices: Choices;
+  /** What every number stands for, whoever is told it. */
+  readonly numbers: Numbers;
   /** A shard began anew and does not know which trades it has seen. */
   readonly isForgetful: () => boolean;
   /** A broken promise: ends the run. */
@@ -133,6 +138,11 @@ export class Reader {
     this.socket = null;
   }
 
+  /** The engine's process has ended: nothing more of it comes. */
+  lose(): void {
+    this.socket = null;
+  }
+
   /** Takes up to `most` messages; returns how many. */
   read(most: number): number {
     const { socket } = this;
@@ -155,11 +165,13 @@ export class Reader {
   }
 
   private reply(message: Json): void {
-    this.engine = message['engine'] ?? this.engine;
+    this.note(message['engine']);
     for (const error of (message['errors'] ?? []) as Json[]) {
       const arg = error['arg'];
       const channel = typeof arg === 'string' ? arg : String((arg as Json)['channel']);
       this.subscribed.delete(channel);
+      // What is asked for again later begins as if new.
+      this.channel(channel).isFresh = true;
       if (error['category'] !== 'unknown-market') this.parts.fail(`${channel} refused: ${JSON.stringify(error)}`);
     }
     if (message['op'] !== 'resumed') return;
@@ -167,6 +179,13 @@ export class Reader {
       const state = this.channel(String(item['channel']));
       if (item['resumed'] !== true) state.isFresh = true;
     }
+  }
+
+  /** Another engine tells again what the one before had told; its numbers say so. */
+  private note(engine: unknown): void {
+    if (engine === undefined || engine === this.engine) return;
+    this.engine = engine;
+    this.tradesTold.clear();
   }
 
   private channel(name: string): ChannelState {
@@ -191,8 +210,13 @@ export class Reader {
     const isLinked = prevSeq === state.seq;
     if (!isLinked && !state.isFresh)
       this.parts.fail(`${this.parts.name} ${name}: expected prevSeq ${state.seq}, was ${prevSeq} (seq ${seq})`);
+    const isNext = seq === (state.seq ?? 0) + 1 || seq === state.seq;
+    if (message['type'] === 'trade' && state.mustFollow && isLinked && !isNext && !this.parts.isForgetful())
+      this.parts.fail(`${this.parts.name} ${name}: trades between ${state.seq} and ${seq} were not told`);
+    state.mustFollow = message['type'] === 'trade';
     state.seq = seq;
     state.isFresh = false;
+    this.parts.numbers.told(name, message);
   }
 
   private gap(name: string): void {
@@ -222,6 +246,7 @@ export class Reader {
         `${this.parts.name} ${name} seq ${String(message['seq'])}: a live book that ${market.name} never had after ${book.sequence}: ${text}`,
       );
     book.sequence = found;
+    this.parts.numbers.book(market, Number(message['seq']), text);
   }
 
   /** A trade of the venue, as it was, and once. */
@@ -233,6 +258,7 @@ export class Reader {
     if (told.has(id) && !this.parts.isForgetful())
       this.parts.fail(`${this.parts.name}: trade ${id} of ${market.name} was told twice`);
     told.add(id);
+    this.parts.numbers.trade(market, Number(message['seq']), id);
     const trade = market.trades.find((each) => String(each.id) === id);
     const isSame =
       trade !== undefined &&

@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Broken } from './broken.ts';
-import { type RunOptions, type RunResult, Simulation } from './simulation.ts';
+import type { RunOptions, RunResult } from './run-result.ts';
+import { Simulation } from './simulation.ts';
 
 export type RunsReport = {
   seeds: number;
@@ -21,7 +22,8 @@ const REPEAT_EVERY = 10;
 
 /** Seeds that found a fault once: it stays mended. */
 export function savedSeeds(): number[] {
-  return JSON.parse(readFileSync(new URL('./seeds.json', import.meta.url), 'utf8')) as number[];
+  const saved = JSON.parse(readFileSync(new URL('./seeds.json', import.meta.url), 'utf8')) as { seed: number }[];
+  return saved.map(({ seed }) => seed);
 }
 
 function add(report: RunsReport, result: RunResult): void {

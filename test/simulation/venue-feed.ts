@@ -2,7 +2,7 @@
 
 import type { Choices } from './choices.ts';
 import type { FaultLevels } from './faults.ts';
-import type { TrueMarket } from './truth.ts';
+import type { TrueMarket, TrueTrade } from './truth.ts';
 import type { Wire } from './wire.ts';
 
 /** What a frame holds, for the accounts: at most one change or one trade of one market. */
@@ -12,6 +12,10 @@ export type SentFrame = {
   readonly kind: 'change' | 'snapshot' | 'trade' | 'malformed';
   /** Sent before under the same number. */
   readonly isRepeat?: boolean;
+  /** What a trade's frame says. */
+  readonly trade?: TrueTrade;
+  /** Of a producer with a name: which message it is. */
+  readonly number?: number;
 };
 
 /** A producer, with a name or without. */
@@ -24,6 +28,8 @@ export interface Feed {
   snapshot(market: TrueMarket, timeMs: number, faults: FaultLevels): void;
   open(timeMs: number): void;
   cut(): void;
+  /** The engine's process has ended: nothing more is heard of it. */
+  lose(): void;
   /** The engine's end takes up to `most` frames; returns how many. */
   deliver(most: number): number;
   /** Nothing is held back any more. */
@@ -63,7 +69,8 @@ export class VenueFeed implements Feed {
   happen(timeMs: number, faults: FaultLevels): void {
     const market = this.choices.pick(this.markets);
     if (this.choices.chance(0.3)) {
-      this.send({ text: this.wire.trade(market, market.trade(timeMs)), market, kind: 'trade' }, faults);
+      const trade = market.trade(timeMs);
+      this.send({ text: this.wire.trade(market, trade), market, kind: 'trade', trade }, faults);
     } else {
       this.send({ text: this.wire.change(market, market.change(timeMs)), market, kind: 'change' }, faults);
     }
@@ -120,6 +127,10 @@ export class VenueFeed implements Feed {
   /** The connection ends: what was on its way never comes. */
   cut(): void {
     this.socket?.close();
+    this.lose();
+  }
+
+  lose(): void {
     this.socket = null;
     this.queue = [];
     this.echoes.length = 0;

@@ -75,6 +75,11 @@ export class VirtualWorld {
     this.us = Math.max(this.us, untilUs);
   }
 
+  /** The process ends, and all that it waited for. */
+  forgetTimers(): void {
+    this.timers.clear();
+  }
+
   private next(untilUs: number): Timer | null {
     let first: Timer | null = null;
     for (const timer of this.timers) {

@@ -260,6 +260,7 @@ export class ShardRig {
       skipUntilSequence: releasedSequence,
       mutedSequence: releasedSequence,
       mutedRecords,
+      isBehindAnew: false,
     };
     const never = Number.NEGATIVE_INFINITY;
     return { clockUs: part?.image.clockUs ?? [never, never], markets: part?.image.markets ?? [], rebuild };

@@ -34,6 +34,8 @@ export class OutputWriter {
   private recordsInBatch = 0;
   private readonly marks: Float64Array;
   private nextMark: number;
+  /** The furthest input position whose output main has: a shard that applies again what was told stands behind it. */
+  private told: number;
 
   /** `marks` are the shard's (shardMarks). */
   constructor(output: RingMemory, mainDoorbell: SharedArrayBuffer, counters: Float64Array, marks = NO_MARKS) {
@@ -41,6 +43,7 @@ export class OutputWriter {
     this.counters = counters;
     this.marks = new Float64Array(marks);
     this.nextMark = olderMark(this.marks, this.ring.endedTail);
+    this.told = this.marks[MARKS[1 - this.nextMark].position];
   }
 
   /** Markets whose output found no room and are not told yet. */
@@ -154,12 +157,14 @@ export class OutputWriter {
 
   /**
    * Notes what the commit that follows covers. The mark that is overwritten is the older one; its tail goes first, so that
-   * it counts for nothing until the commit, wherever between two stores the shard may end.
+   * it counts for nothing until the commit, wherever between two stores the shard may end. It never goes back: what a
+   * forerunner told stays told, though this shard may end before it has come so far.
    */
   private mark(position: number): void {
+    if (((position - this.told) | 0) > 0) this.told = position;
     const { tail, position: positionAt } = MARKS[this.nextMark];
     this.marks[tail] = this.ring.endedTail;
-    this.marks[positionAt] = position;
+    this.marks[positionAt] = this.told;
     this.nextMark = 1 - this.nextMark;
   }
 }

@@ -16,6 +16,7 @@ import { JournalTail } from '../../../engine/journal/journal-reader.ts';
 import { NodeFolder } from '../../../engine/journal/node-folder.ts';
 import { RingJournalLog } from '../../../engine/journal/ring-log.ts';
 import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
+import { JOURNAL_RING_BYTES, PAYLOAD_BYTES_MAX } from '../../../schemas/config.ts';
 import { checkpointOf, contentOf, JOURNAL_OPTIONS } from '../../support/journal-rig.ts';
 
 const BASE = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
@@ -191,6 +192,22 @@ describe('the journal thread', () => {
     const next = await Journal.start(memoryWith(1 << 10), start);
     assert.equal(next.opened.sequence, 10_000);
     await next.stop(10_000);
+  });
+
+  test('has room for the largest frame there may be, with others before it', async () => {
+    const largest = Math.max(...Object.values(PAYLOAD_BYTES_MAX));
+    const folder = join(BASE, 'largest');
+    const memory = memoryWith(JOURNAL_RING_BYTES);
+    const journal = await Journal.start(memory, { ...JOURNAL_OPTIONS, folder, onEvent: () => {} });
+    const log = new RingJournalLog(memory.journal ?? assert.fail('expected a journal'), 0);
+    for (const size of [1_000_000, largest]) log.frame(1, 0, 0, 1, 0, 0, new DataView(new ArrayBuffer(size)), 0, size);
+    log.commit();
+    assert.equal(await journal.stop(10_000), true);
+    const { entries } = contentOf(NodeFolder.existing(folder));
+    assert.deepEqual(
+      entries.map(({ payload }) => payload.length),
+      [1_000_000, largest],
+    );
   });
 
   test('that ends by itself is told, and the state says so', async () => {

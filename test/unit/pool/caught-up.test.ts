@@ -7,6 +7,7 @@ import { createEngineMemory } from '../../../engine/memory/engine-memory.ts';
 import { caughtUp } from '../../../engine/pool/caught-up.ts';
 import { Doorbell } from '../../../engine/ring/doorbell.ts';
 import { RingReader, RingWriter } from '../../../engine/ring/spsc-ring.ts';
+import { shardWords } from '../../../schemas/shared-state.ts';
 
 const sizes = { shards: 2, marketsMax: 4, inputSlots: 16, outputSlots: 16 };
 
@@ -41,4 +42,17 @@ test('what lies in a ring is waited for to its end, and nothing that comes later
 test('a shard that is given up is not waited for', async () => {
   const { memory } = filled();
   await caughtUp(memory, (shard) => shard === 1);
+});
+
+test('shards that take nothing more are not waited for without end, and those that do are', async () => {
+  const { memory } = filled();
+  const words = new Int32Array(memory.shards[1].words);
+  const late = caughtUp(memory, () => false, 40);
+  const message = 'shard 1: expected to apply the journal, took no record for 40 ms';
+  await assert.rejects(late, { message });
+  const ring = new RingReader(memory.shards[1].input);
+  const done = caughtUp(memory, () => false, 2_000);
+  words[shardWords.at.recordAt]++;
+  ring.release(2);
+  await done;
 });

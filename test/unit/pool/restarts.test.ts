@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEATH_KINDS, DeathCounts, deathOf } from '../../../engine/pool/deaths.ts';
+import { DEATH_KINDS, DeathCounts, deathOf, isOwnEnd } from '../../../engine/pool/deaths.ts';
 import { RESTART_RULES, Restarts } from '../../../engine/pool/restarts.ts';
 
 /** Waits of deaths at these moments. */
@@ -38,6 +38,13 @@ test('each way for a shard to end has its name', () => {
   assert.equal(deathOf(coded, true).kind, 'out-of-memory');
   assert.equal(deathOf(stack, false).kind, 'stack-overflow');
   assert.deepEqual(deathOf('text', false), { kind: 'throw', reason: 'text' });
+});
+
+test('only what the shard did itself raises suspicion of a record', () => {
+  const ofKind = DEATH_KINDS.filter((kind) => isOwnEnd({ kind, reason: '' }));
+  assert.deepEqual(ofKind, ['throw', 'rejection', 'exit', 'out-of-memory', 'stack-overflow', 'stuck']);
+  assert.equal(isOwnEnd({ kind: 'exit', reason: 'worker exited with code: 1' }), false, 'as of terminate()');
+  assert.equal(isOwnEnd({ kind: 'exit', reason: 'worker exited with code: 17' }), true);
 });
 
 test('deaths are counted by kind, each kind from zero', () => {

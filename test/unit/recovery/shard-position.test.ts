@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngineMemory, type ShardMemory } from '../../../engine/memory/engine-memory.ts';
+import { livePlace, NO_RECORD, rebuiltPlace } from '../../../engine/recovery/death-place.ts';
 import { positionOf, recordAtDeath, toldPosition } from '../../../engine/recovery/shard-position.ts';
 import { Suspects } from '../../../engine/recovery/suspects.ts';
 import { Doorbell } from '../../../engine/ring/doorbell.ts';
@@ -82,13 +83,47 @@ test('the record a shard died at is placed behind the stamp before it, where it 
 test('two deaths in a row at one record make it poison, and others between them do not', () => {
   const suspects = new Suspects(2);
   const record = { afterSequence: 5, untilSequence: 9, index: 1, market: 1, type: 1, slot: new Uint8Array(0) };
-  const live = { ring: 'live' as const, record };
-  assert.equal(suspects.note(0, live), false);
-  assert.equal(suspects.note(1, live), false);
-  assert.equal(suspects.note(0, { ring: 'live', record: { ...record, index: 0 } }), true);
-  assert.equal(suspects.note(0, live), false, 'it was isolated');
+  const among = { market: 1, afterSequence: 5, untilSequence: 9, record: null, isRebuilt: false };
+  const alone = { ...among, record };
+  const rebuilt = { ...alone, afterSequence: 5, untilSequence: 6, isRebuilt: true };
+  assert.equal(suspects.note(0, among), false);
+  assert.equal(suspects.note(1, alone), false);
+  assert.equal(suspects.note(0, among), false, 'which of them is not known');
+  assert.equal(suspects.note(0, alone), true);
+  assert.equal(suspects.note(0, alone), false, 'it was isolated');
   assert.equal(suspects.note(0, null), false);
-  assert.equal(suspects.note(0, live), false);
-  assert.equal(suspects.note(0, { ring: 'rebuilt', record }), false);
-  assert.equal(suspects.note(0, { ring: 'rebuilt', record: { ...record, market: 2 } }), false);
+  assert.equal(suspects.note(0, among), false);
+  assert.equal(suspects.note(0, rebuilt), true, 'the same record, made again');
+  assert.equal(suspects.note(0, among), false);
+  assert.equal(suspects.note(0, { ...rebuilt, market: 2 }), false);
+  assert.equal(suspects.note(0, among), false);
+  assert.equal(suspects.note(0, { ...rebuilt, afterSequence: 9, untilSequence: 10 }), false);
+});
+
+test('a trade that waited is placed in its own market, from before what the ring still holds', () => {
+  const shard = shardWith([
+    [2, 5],
+    [3, 9],
+  ]);
+  const words = new Int32Array(shard.words);
+  mark(shard, 5, 0);
+  new RingReader(shard.input).release(3);
+  new Float64Array(shard.marks)[shardMarks.at.waitingAfter] = 2;
+  words[shardWords.at.batchEnd] = 7;
+  words[shardWords.at.recordAt] = 4;
+  words[shardWords.at.settling] = 4;
+  const waited = { market: 3, afterSequence: 2, untilSequence: 9, record: null, isRebuilt: false };
+  assert.deepEqual(livePlace(shard, null), waited);
+  words[shardWords.at.recordAt] = 7;
+  assert.deepEqual(livePlace(shard, 4), waited, 'between two batches');
+  words[shardWords.at.recordAt] = 4;
+  const alone = livePlace(shard, 7);
+  assert.deepEqual(
+    [alone?.market, alone?.afterSequence, alone?.record?.index],
+    [MARKET, 5, 1],
+    'one by one, none waits',
+  );
+  assert.equal(rebuiltPlace(shard, shard.input, 0)?.afterSequence, 8, 'each entry made again has its own stamp');
+  words[shardWords.at.recordAt] = NO_RECORD;
+  assert.equal(rebuiltPlace(shard, shard.output, 0), null);
 });

@@ -55,7 +55,7 @@ function rig(inputSlots: number): Rig {
     return result;
   };
   Atomics.or(new Int32Array(memory.interest), 0, Interest.book | Interest.status);
-  return { memory, writer, shard: new ShardCore(memory, 0, marketPlansOf(), false), take };
+  return { memory, writer, shard: new ShardCore(memory, 0, marketPlansOf(), () => undefined), take };
 }
 
 const ONE_LEVEL = { 1: '1' };

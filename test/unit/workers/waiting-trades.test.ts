@@ -10,6 +10,7 @@ import { Session } from '../../../engine/ingress/session.ts';
 import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
 import { LatestReader } from '../../../engine/memory/latest-values.ts';
 import { Requests } from '../../../engine/publish/requests.ts';
+import { livePlace } from '../../../engine/recovery/death-place.ts';
 import { RingReader } from '../../../engine/ring/spsc-ring.ts';
 import { MarketDirectory } from '../../../engine/route/markets.ts';
 import { BATCH_RECORDS_MAX } from '../../../schemas/config.ts';
@@ -19,6 +20,7 @@ import { SLOT_BYTES } from '../../../schemas/layout.ts';
 import { engineWords, shardWords } from '../../../schemas/shared-state.ts';
 import { Dispatch } from '../../../workers/dispatch.ts';
 import { DutyCycle } from '../../../workers/duty-cycle.ts';
+import { Market } from '../../../workers/market.ts';
 import { UserSignals } from '../../../workers/user-signals.ts';
 
 const MARKETS = 40;
@@ -138,4 +140,26 @@ test('trades that waited when a shard ended count as cut short, once', () => {
   assert.equal(shard.counters[shardCounter.cutShort], 7);
   shard.cycle.skipCutShort();
   assert.equal(shard.counters[shardCounter.cutShort], 7);
+});
+
+test('a shard that dies of trades that waited leaves their market, and none where it does not', () => {
+  const settling = (shard: Shard): number => shard.words[shardWords.at.settling];
+  const calm = new Shard();
+  calm.write(3 * MARKETS);
+  calm.run();
+  assert.equal(settling(calm), 0);
+  const hurt = new Shard();
+  hurt.write(3 * MARKETS);
+  const settle = Market.prototype.applyRun;
+  Market.prototype.applyRun = function (...args): number {
+    if (this.id === 7) throw new Error('poison');
+    return settle.apply(this, args);
+  };
+  try {
+    assert.throws(() => hurt.run(), { message: 'poison' });
+  } finally {
+    Market.prototype.applyRun = settle;
+  }
+  assert.equal(settling(hurt), 8);
+  assert.equal(livePlace(hurt.memory.shards[0], null)?.market, 7);
 });
