@@ -18,8 +18,9 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   topicsMax: TOPICS_MAX,
 };
 
-/** Times of the port that tests make shorter. */
+/** Times and a number of the port that tests make smaller. */
 export type StreamTimes = {
+  readonly httpSocketsMax?: number;
   readonly silenceLookMs?: number;
   readonly stuckMs?: number;
   readonly firstRequestMs?: number;

@@ -30,8 +30,9 @@ export type PortGuardOptions = {
   readonly count: (act: GuardAct) => void;
   /** Where queues have a limit in time of their own: one that has not read cannot have seen the pings. */
   readonly isQueueWatched: boolean;
-  /** Shorter in tests. */
+  /** Both smaller in tests. */
   readonly silenceLookMs?: number;
+  readonly httpSocketsMax?: number;
 };
 
 /** What a client sent so far, in whole messages: the owner's count, so that the hot path need not tell. */
@@ -96,7 +97,8 @@ export class PortGuard<Data> {
   private accepted(res: HttpResponse, change: number): void {
     this.sockets += change;
     const { connectionsMax } = this.options.limits;
-    if (change < 0 || connectionsMax === 0 || this.sockets <= connectionsMax + HTTP_SOCKETS_MAX) return;
+    const most = connectionsMax + (this.options.httpSocketsMax ?? HTTP_SOCKETS_MAX);
+    if (change < 0 || connectionsMax === 0 || this.sockets <= most) return;
     this.options.count('sockets-max');
     res.close();
   }
