@@ -44,7 +44,6 @@ const UPDATED = keyBytes('tu');
 const Word = { none: 0, other: 1, heartbeat: 2, checksum: 3, executed: 4, updated: 5 } as const;
 
 export class BitfinexDecoder implements FrameDecoder {
-  readonly stateClasses = CHANNEL_CLASSES;
   private readonly sink: RecordSink;
   private readonly sequence: ConnectionSequence;
   private readonly channels = new ChannelTable();
@@ -76,6 +75,11 @@ export class BitfinexDecoder implements FrameDecoder {
     this.candles = new CandlePayload(sink);
     this.derivatives = new DerivativePayload(sink);
     this.liquidations = new LiquidationPayload(sink);
+  }
+
+  /** Not a field, so that what is remembered stays free of functions. */
+  get stateClasses(): typeof CHANNEL_CLASSES {
+    return CHANNEL_CLASSES;
   }
 
   /** Old frames dropped whole: they return `applied` and leave no record. */
