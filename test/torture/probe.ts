@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { EngineUnderTest } from './engine-under-test.ts';
-import { atMost, type Figure, percentileOf, type Size, told } from './scenario.ts';
+import { type Figure, percentileOf, type Size, timedAtMost, told } from './scenario.ts';
 
 const CHILD = fileURLToPath(new URL('probe-child.ts', import.meta.url));
 const LOADER = new URL('../support/typescript.mjs', import.meta.url).href;
@@ -92,11 +92,6 @@ export async function pairedWindows(
     found.faultMs.push(...faulty);
   }
   return found;
-}
-
-/** A bound of time is judged where the machine is the scenario's alone: not in the tests, which run at tiny. */
-export function timedAtMost(size: Size, name: string, value: number, limit: number, unit: string): Figure {
-  return size === 'tiny' ? told(name, value, unit) : atMost(name, value, limit, unit);
 }
 
 /** R6: the median of the pairs, and the p99 of all windows of a kind. */

@@ -112,3 +112,8 @@ export function firstOf(emitter: EventEmitter, names: readonly string[]): Promis
     for (const name of names) emitter.once(name, () => resolve(name));
   });
 }
+
+/** A bound of time is judged where the machine is the scenario's alone: not in the tests, which run at tiny. */
+export function timedAtMost(size: Size, name: string, value: number, limit: number, unit: string): Figure {
+  return size === 'tiny' ? told(name, value, unit) : atMost(name, value, limit, unit);
+}

@@ -9,7 +9,7 @@ import { RATE_WARM_GAPS } from '../../schemas/config.ts';
 import { MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
 import { type Client, eventually, LiveEngine } from '../support/live-engine.ts';
 import { feedPlan, VenueRun } from '../support/venue-run.ts';
-import { atMost, type Figure, percentileOf, type Scenario, type Size, told, zeroOf } from './scenario.ts';
+import { type Figure, percentileOf, type Scenario, type Size, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const STOPS = { tiny: 1, small: 2, full: 4 } as const;
 /** Longer than Kraken may be silent (10 s), where there is the time. */
@@ -195,7 +195,13 @@ export const scenario: Scenario = {
     const books = STOPS[size] * MARKETS;
     const figures: Figure[] = [
       zeroOf('books of a stopped venue that were not told to be lost', stopped.unnoticed, books),
-      atMost('time until told, beyond the limit of silence', Math.max(...stopped.delays), DELAY_MS_MAX, 'ms'),
+      timedAtMost(
+        size,
+        'time until told, beyond the limit of silence',
+        Math.max(...stopped.delays),
+        DELAY_MS_MAX,
+        'ms',
+      ),
       zeroOf('books called live after that, while the venue stood', stopped.liveWhileStopped, stopped.looks * MARKETS),
       zeroOf('books of the other venue that were disturbed', stopped.disturbed, books),
       told('time to live books once the venue goes on, p99', percentileOf(stopped.backMs, 0.99), 'ms'),

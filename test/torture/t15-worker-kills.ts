@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../engine/synthetic/random.ts';
 import { makeTraffic, NamedProducer } from '../support/recovery-rig.ts';
 import { accountBy, EngineUnderTest, type ShardBack, settled } from './engine-under-test.ts';
-import { isolationFigures, type Pairs, Probe, pairedWindows, timedAtMost } from './probe.ts';
+import { isolationFigures, type Pairs, Probe, pairedWindows } from './probe.ts';
 import {
   differingMarkets,
   differingMessages,
@@ -26,6 +26,7 @@ import {
   percentileOf,
   type Scenario,
   type Size,
+  timedAtMost,
   told,
   zeroOf,
 } from './scenario.ts';

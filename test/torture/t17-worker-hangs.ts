@@ -3,8 +3,8 @@
 import { SHARD_STUCK_MS, SUPERVISE_MS } from '../../schemas/config.ts';
 import { EngineUnderTest, Harm, settled } from './engine-under-test.ts';
 import { Pusher } from './fault-runs.ts';
-import { Probe, timedAtMost } from './probe.ts';
-import { exactly, type Scenario, zeroOf } from './scenario.ts';
+import { Probe } from './probe.ts';
+import { exactly, type Scenario, timedAtMost, zeroOf } from './scenario.ts';
 
 const HANGS = { tiny: 1, small: 2, full: 5 } as const;
 

@@ -6,9 +6,9 @@ import { wireFrame } from '../../engine/load/frame-socket.ts';
 import { SUBSCRIBER_BACKPRESSURE_BYTES_MAX, SUBSCRIBER_STUCK_MS } from '../../schemas/config.ts';
 import { Client, type Json } from '../support/live-engine.ts';
 import { EngineUnderTest, settled } from './engine-under-test.ts';
-import { isolationFigures, Probe, pairedWindows, timedAtMost } from './probe.ts';
+import { isolationFigures, Probe, pairedWindows } from './probe.ts';
 import { RawSocket } from './raw-socket.ts';
-import { atMost, exactly, type Figure, type Scenario, type Size, told, zeroOf } from './scenario.ts';
+import { atMost, exactly, type Figure, type Scenario, type Size, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const CLIENTS = { tiny: 10, small: 40, full: 100 } as const;
 const RATE_PER_S = { tiny: 300, small: 100, full: 60 } as const;

@@ -4,8 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../support/live-engine.ts';
 import { EngineUnderTest } from './engine-under-test.ts';
-import { isolationFigures, Probe, pairedWindows, timedAtMost } from './probe.ts';
-import { atMost, exactly, type Scenario, told, zeroOf } from './scenario.ts';
+import { isolationFigures, Probe, pairedWindows } from './probe.ts';
+import { atMost, exactly, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const PAIRS = { tiny: 1, small: 2, full: 5 } as const;
 const WINDOW_MS = 3_000;

@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HTTP_SOCKETS_MAX } from '../../schemas/config.ts';
 import { EngineUnderTest } from './engine-under-test.ts';
-import { isolationFigures, Probe, pairedWindows, timedAtMost } from './probe.ts';
+import { isolationFigures, Probe, pairedWindows } from './probe.ts';
 import { RawSocket } from './raw-socket.ts';
-import { atMost, type Scenario, told, zeroOf } from './scenario.ts';
+import { atMost, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const PAIRS = { tiny: 1, small: 2, full: 4 } as const;
 const WINDOW_MS = { tiny: 2_000, small: 4_000, full: 5_000 } as const;

@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SILENCE_LOOK_MS, SILENT_LOOKS_MAX } from '../../schemas/config.ts';
 import { EngineUnderTest } from './engine-under-test.ts';
-import { isolationFigures, Probe, pairedWindows, timedAtMost } from './probe.ts';
+import { isolationFigures, Probe, pairedWindows } from './probe.ts';
 import { CONTINUED, FIN_TEXT, PING, RawSocket, smallFrame, TEXT } from './raw-socket.ts';
-import { atMost, exactly, type Scenario, told, zeroOf } from './scenario.ts';
+import { atMost, exactly, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const SOCKETS = { tiny: 10, small: 60, full: 170 } as const;
 /** Silence that is looked for takes this long to be sure of. */

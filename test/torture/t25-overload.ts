@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { INPUT_RING_SLOTS } from '../../schemas/config.ts';
 import { type EngineStats, EngineUnderTest, settled } from './engine-under-test.ts';
 import type { Offered, OverloadOrder } from './overload-child.ts';
-import { Probe, timedAtMost } from './probe.ts';
-import { accountOf, atLeast, type Figure, percentileOf, type Scenario, told, zeroOf } from './scenario.ts';
+import { Probe } from './probe.ts';
+import { accountOf, atLeast, type Figure, percentileOf, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const CHILD = fileURLToPath(new URL('overload-child.ts', import.meta.url));
 const LOADER = new URL('../support/typescript.mjs', import.meta.url).href;

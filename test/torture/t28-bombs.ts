@@ -3,7 +3,7 @@
 import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 import { anchorBefore, Pipeline } from '../support/engine-subject.ts';
 import { eventually, LiveEngine } from '../support/live-engine.ts';
-import { atMost, type Figure, type Scenario, told, zeroOf } from './scenario.ts';
+import { type Figure, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const ROUNDS = { tiny: 1, small: 3, full: 10 } as const;
 const BLOCK_MS_MAX = 20;
@@ -91,7 +91,7 @@ export const scenario: Scenario = {
       log(`${name}: ${ms.toFixed(2)} ms`);
       if (isTaken || isWide) {
         figures.push(told(`${name}, ${megabytes.toFixed(1)} MB: read in`, ms, 'ms'));
-        figures.push(atMost(`${name}: for each MB`, ms / megabytes, BLOCK_MS_MAX, 'ms'));
+        figures.push(timedAtMost(size, `${name}: for each MB`, ms / megabytes, BLOCK_MS_MAX, 'ms'));
       } else refused = Math.max(refused, ms);
     }
     const engine = await LiveEngine.start();
@@ -104,7 +104,8 @@ export const scenario: Scenario = {
       detected: all.length * ROUNDS[size] - wrong,
       falseAlarms: null,
       figures: [
-        atMost(
+        timedAtMost(
+          size,
           'longest a thread is held by a frame that is refused for its depth or kind',
           refused,
           BLOCK_MS_MAX,

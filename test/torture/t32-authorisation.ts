@@ -8,8 +8,8 @@ import { askRaw } from '../support/raw-request.ts';
 import { type Presentation, presentationsOf } from '../support/token-presentations.ts';
 import { tokenTiming } from '../support/token-timing.ts';
 import { EngineUnderTest } from './engine-under-test.ts';
-import { timedAtMost } from './probe.ts';
-import { type Figure, type Scenario, told, zeroOf } from './scenario.ts';
+
+import { type Figure, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 /** One case in so many is asked. */
 const EVERY = { tiny: 40, small: 4, full: 1 } as const;

@@ -10,9 +10,9 @@ import { TEMPORARY_ENDING } from '../../engine/journal/names.ts';
 import { seededRandom } from '../../engine/synthetic/random.ts';
 import { Listener, makeTraffic, NamedProducer, type Traffic, withoutTimes } from '../support/recovery-rig.ts';
 import { EngineUnderTest, settled } from './engine-under-test.ts';
-import { timedAtMost } from './probe.ts';
+
 import { differingMarkets, journalFlags, RUN_FLAGS, stateNow, undisturbed } from './recovery-session.ts';
-import { accountOf, percentileOf, type Scenario, told, zeroOf } from './scenario.ts';
+import { accountOf, percentileOf, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 const KILLS = { tiny: 3, small: 12, full: 60 } as const;
 const FRAMES_PER_KILL = 900;

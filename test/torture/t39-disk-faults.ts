@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JOURNAL_RING_BYTES } from '../../schemas/config.ts';
 import { makeTraffic, NamedProducer } from '../support/recovery-rig.ts';
 import { type DiskFault, type EngineStats, EngineUnderTest, settled } from './engine-under-test.ts';
-import { isolationFigures, Probe, pairedWindows, timedAtMost } from './probe.ts';
+import { isolationFigures, Probe, pairedWindows } from './probe.ts';
 import { differingMarkets, journalFlags, RUN_FLAGS, stateNow } from './recovery-session.ts';
-import { atMost, exactly, type Figure, percentileOf, type Scenario, told, zeroOf } from './scenario.ts';
+import { atMost, exactly, type Figure, percentileOf, type Scenario, timedAtMost, told, zeroOf } from './scenario.ts';
 
 type Fault = Omit<DiskFault, 'folder'> & { readonly name: string };
 const FAULTS: readonly Fault[] = [
