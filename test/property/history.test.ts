@@ -37,9 +37,9 @@ function keep(held: readonly Held[], nowMs: number): Held[] {
   return held.slice(from);
 }
 
+/** All but the first of several messages of one seq have it as their prevSeq too, and are given again. */
 function after(held: readonly Held[], seq: number, lastSeq: number | null): string[] | null {
-  const isParts = held.filter((each) => each.seq === seq).length > 1;
-  const at = held.findIndex((each) => (isParts ? each.seq === seq : each.prevSeq === seq && each.seq !== seq));
+  const at = held.findIndex(({ prevSeq }) => prevSeq === seq);
   if (at >= 0) return held.slice(at).map(({ text }) => text);
   return lastSeq === seq ? [] : null;
 }
