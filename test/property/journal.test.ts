@@ -4,9 +4,9 @@ import '../support/seed.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { JournalLives } from '../support/journal-lives.ts';
 import { contentOf, JournalRig } from '../support/journal-rig.ts';
+import { MemoryFolder } from '../support/memory-folder.ts';
 import { SEED } from '../support/seed.ts';
 
 test('any entries come back as they were given, wherever the ring wraps', () => {

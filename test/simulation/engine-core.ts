@@ -5,7 +5,6 @@ import { type MarketPlans, marketPlansOf } from '../../engine/base/market-plans.
 import { recoveriesOf } from '../../engine/durability.ts';
 import type { FullPolicy } from '../../engine/ingress/frame-writer.ts';
 import type { Recovered } from '../../engine/ingress/messages.ts';
-import type { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { createEngineMemory, type EngineMemory } from '../../engine/memory/engine-memory.ts';
 import { LatestReader } from '../../engine/memory/latest-values.ts';
 import { MarketNames } from '../../engine/memory/market-names.ts';
@@ -19,6 +18,7 @@ import {
   marketCounter,
   shardCounter,
 } from '../../schemas/counters.ts';
+import type { MemoryFolder } from '../support/memory-folder.ts';
 import { CheckpointCore } from './checkpoint-core.ts';
 import { IngressCore } from './ingress-core.ts';
 import type { InputLog } from './input-log.ts';

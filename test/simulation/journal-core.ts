@@ -6,9 +6,9 @@ import { readCheckpoint } from '../../engine/journal/checkpoint-file.ts';
 import type { JournalOpened } from '../../engine/journal/journal-options.ts';
 import { readEntries } from '../../engine/journal/journal-reader.ts';
 import { JournalWriter } from '../../engine/journal/journal-writer.ts';
-import type { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import type { EngineMemory, JournalMemory } from '../../engine/memory/engine-memory.ts';
 import { JournalNumber } from '../../schemas/journal.ts';
+import type { MemoryFolder } from '../support/memory-folder.ts';
 import type { Kept } from './accounts.ts';
 import type { Choices } from './choices.ts';
 

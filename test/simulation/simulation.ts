@@ -1,7 +1,7 @@
 // One simulated run: which part of the engine acts next, what goes wrong, and whether all is right again in the end.
 
-import { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { FrameResult } from '../../schemas/ids.ts';
+import { MemoryFolder } from '../support/memory-folder.ts';
 import { Accounts } from './accounts.ts';
 import { Bounds } from './bounds.ts';
 import { Broken } from './broken.ts';

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { readCheckpoint } from '../../engine/journal/checkpoint-file.ts';
 import type { SyncPolicy } from '../../engine/journal/journal-options.ts';
 import { losesEntries } from '../../engine/journal/journal-reader.ts';
-import { type FolderCall, MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { checkpointOf, contentOf, JournalRig, RigClock, textOf } from './journal-rig.ts';
+import { type FolderCall, MemoryFolder } from './memory-folder.ts';
 
 /** Mulberry32: numbers in [0, 1) by a seed. */
 function randomBy(seed: number): () => number {

@@ -6,10 +6,10 @@ import type { JournalFolder } from '../../engine/journal/files.ts';
 import type { JournalEvent, JournalOpened, JournalOptions } from '../../engine/journal/journal-options.ts';
 import { readEntries } from '../../engine/journal/journal-reader.ts';
 import { JournalWriter } from '../../engine/journal/journal-writer.ts';
-import { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { RingJournalLog } from '../../engine/journal/ring-log.ts';
 import { createJournalMemory, type JournalMemory } from '../../engine/memory/engine-memory.ts';
 import { JournalKind, JournalNumber } from '../../schemas/journal.ts';
+import { MemoryFolder } from './memory-folder.ts';
 
 export const ANCHOR_WALL_US = 1_700_000_000_000_000;
 

@@ -3,9 +3,9 @@
 
 import type { JournalDamage } from '../../engine/journal/entry.ts';
 import { losesEntries } from '../../engine/journal/journal-reader.ts';
-import { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { seededRandom } from '../../engine/synthetic/random.ts';
 import { contentOf, JournalRig, textOf } from '../support/journal-rig.ts';
+import { MemoryFolder } from '../support/memory-folder.ts';
 import { atMost, type Scenario, told, zeroOf } from './scenario.ts';
 
 const FLIPS = { tiny: 60, small: 1_000, full: 6_000 } as const;

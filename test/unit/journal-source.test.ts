@@ -9,12 +9,12 @@ import { ProducerSession } from '../../engine/ingress/producer-session.ts';
 import type { Session } from '../../engine/ingress/session.ts';
 import type { JournalDamage, JournalEntry } from '../../engine/journal/entry.ts';
 import type { JournalItem } from '../../engine/journal/journal-reader.ts';
-import { MemoryFolder } from '../../engine/journal/memory-folder.ts';
 import { CLOCK_STEP_US } from '../../schemas/config.ts';
 import { FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalKind } from '../../schemas/journal.ts';
 import { gap, source } from '../../schemas/market-data.ts';
 import { IngressRig, RIG_MARKETS_MAX, RIG_WALL_US, recordFacts } from '../support/ingress-rig.ts';
+import { MemoryFolder } from '../support/memory-folder.ts';
 import { MemoryJournal } from '../support/memory-journal.ts';
 
 const STEP_NS = CLOCK_STEP_US * 1000;

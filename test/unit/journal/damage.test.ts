@@ -5,9 +5,9 @@ import { describe, test } from 'node:test';
 import type { JournalDamage } from '../../../engine/journal/entry.ts';
 import { losesEntries } from '../../../engine/journal/journal-reader.ts';
 import { scanJournal } from '../../../engine/journal/journal-scan.ts';
-import { MemoryFolder } from '../../../engine/journal/memory-folder.ts';
 import { segmentName } from '../../../engine/journal/names.ts';
 import { checkpointOf, contentOf, JournalRig, textOf } from '../../support/journal-rig.ts';
+import { MemoryFolder } from '../../support/memory-folder.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 

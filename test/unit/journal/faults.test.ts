@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FolderCall } from '../../../engine/journal/memory-folder.ts';
-import { MemoryFolder } from '../../../engine/journal/memory-folder.ts';
 import { JournalState, journalRingWords } from '../../../schemas/journal.ts';
 import { checkpointOf, contentOf, framesOf, JournalRig, RigClock } from '../../support/journal-rig.ts';
+import type { FolderCall } from '../../support/memory-folder.ts';
+import { MemoryFolder } from '../../support/memory-folder.ts';
 
 function stateOf(rig: JournalRig): number {
   return Atomics.load(new Int32Array(rig.memory.words), journalRingWords.at.state);

@@ -6,7 +6,6 @@ import { readCheckpoint } from '../../../engine/journal/checkpoint-file.ts';
 import { holeEntries } from '../../../engine/journal/entries.ts';
 import { JournalTail, losesEntries } from '../../../engine/journal/journal-reader.ts';
 import { scanJournal } from '../../../engine/journal/journal-scan.ts';
-import { MemoryFolder } from '../../../engine/journal/memory-folder.ts';
 import { segmentOfName } from '../../../engine/journal/names.ts';
 import { JOURNAL_GROUP_MS } from '../../../schemas/config.ts';
 import { JournalKind } from '../../../schemas/journal.ts';
@@ -19,6 +18,7 @@ import {
   RigClock,
   textOf,
 } from '../../support/journal-rig.ts';
+import { MemoryFolder } from '../../support/memory-folder.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryFolder } from '../../../engine/journal/memory-folder.ts';
 import { Poisons } from '../../../engine/recovery/poisons.ts';
 import { POISONS_MAX } from '../../../schemas/config.ts';
+import { MemoryFolder } from '../../support/memory-folder.ts';
 
 test('poisons are known again after a start, each once, the newest where there are too many', () => {
   const folder = new MemoryFolder();

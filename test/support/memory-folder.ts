@@ -1,8 +1,8 @@
 // A folder in memory for simulations and tests: it knows what was synced, loses the rest in a crash, and fails on purpose.
 
-import { appendWhole } from './append-whole.ts';
-import type { JournalFile, JournalFolder } from './files.ts';
-import { TEMPORARY_ENDING } from './names.ts';
+import { appendWhole } from '../../engine/journal/append-whole.ts';
+import type { JournalFile, JournalFolder } from '../../engine/journal/files.ts';
+import { TEMPORARY_ENDING } from '../../engine/journal/names.ts';
 
 /** A disk loses or keeps whole sectors. */
 const SECTOR_BYTES = 512;
