@@ -1,11 +1,14 @@
 // What the main thread asks of a shard's never-ending task, and what the task returns when it ends.
 
+/** A market as it stands behind a checkpoint's entry; `image` is made and read by workers/market-image.ts. */
+export type MarketImage = { readonly id: number; readonly name: string; readonly image: Uint8Array };
+
 /** What a shard begins from, so that it comes to the bytes of an undisturbed run (decisions/0016). */
 export type ShardRecovery = {
   /** Last clock record and the latest at the checkpoint, µs since 1970. */
   readonly clockUs: readonly [number, number];
   /** Markets of this shard as they were at the checkpoint (engine/journal/checkpoint.ts). */
-  readonly markets: readonly { readonly id: number; readonly name: string; readonly image: Uint8Array }[];
+  readonly markets: readonly MarketImage[];
   /** Where the shard's forerunner ended while the engine lives on; null at the start of an engine. */
   readonly rebuild: ShardRebuild | null;
 };

@@ -2,10 +2,11 @@
 
 import { StateImageError } from '../engine/base/errors.ts';
 import { CHECKPOINT_PART_BYTES, CHECKPOINT_TURN_US } from '../schemas/config.ts';
+import type { MarketImage } from '../schemas/shard-task.ts';
 import { shardWords } from '../schemas/shared-state.ts';
 import type { Market } from './market.ts';
 import { type MarketImages, NO_IMAGE } from './market-image.ts';
-import type { MarketImage, Tell } from './shard-message.ts';
+import type { Tell } from './shard-message.ts';
 
 /**
  * Copy on write: a market is written down when it is about to change for the first time since the checkpoint record, the

@@ -1,5 +1,6 @@
 // What a shard reports to the main thread beside its output: checksums that do not match, and its part of checkpoints.
 
+import type { MarketImage } from '../schemas/shard-task.ts';
 import { type ChecksumSuspect, reportChecksum } from './book/checksum-report.ts';
 import type { Market } from './market.ts';
 
@@ -11,8 +12,6 @@ export type ChecksumMismatch = {
   readonly was: number;
   readonly suspect: ChecksumSuspect | null;
 };
-
-export type MarketImage = { readonly id: number; readonly name: string; readonly image: Uint8Array };
 
 /** Some markets of a shard's part of a checkpoint; the memory of their images is handed over. */
 export type CheckpointPart = {

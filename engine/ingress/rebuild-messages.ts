@@ -1,6 +1,6 @@
 // What the main thread and a rebuild thread tell each other.
 
-import type { MarketImage } from '../journal/checkpoint.ts';
+import type { MarketImage } from '../../schemas/shard-task.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import type { RingMemory } from '../ring/spsc-ring.ts';
 import type { RejectedFrame } from './rejected-frames.ts';

@@ -3,9 +3,9 @@
 import { Worker } from 'node:worker_threads';
 import { REBUILD_DEADLINE_MS } from '../../schemas/config.ts';
 import { ringControl } from '../../schemas/ring.ts';
+import type { MarketImage } from '../../schemas/shard-task.ts';
 import { entryUrl } from '../base/entry.ts';
 import { IdleWatch } from '../base/idle-watch.ts';
-import type { MarketImage } from '../journal/checkpoint.ts';
 import type { FromRebuild, Poisoned, RebuildStart } from './rebuild-messages.ts';
 import type { RejectedFrame } from './rejected-frames.ts';
 

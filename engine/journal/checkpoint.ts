@@ -1,7 +1,6 @@
 // What a checkpoint is made of: the ingress thread's state and each market's, as they are behind one entry of the journal.
 
-/** A market as it stands behind the checkpoint's entry; `image` is made and read by workers/image.ts. */
-export type MarketImage = { readonly id: number; readonly name: string; readonly image: Uint8Array };
+import type { MarketImage } from '../../schemas/shard-task.ts';
 
 /** What a shard gives for a checkpoint, and takes to begin from. */
 export type ShardImage = {

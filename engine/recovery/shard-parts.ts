@@ -1,6 +1,7 @@
 // Joins what a shard tells for a checkpoint, some markets at a time, to its image.
 
-import type { MarketImage, ShardImage } from '../journal/checkpoint.ts';
+import type { MarketImage } from '../../schemas/shard-task.ts';
+import type { ShardImage } from '../journal/checkpoint.ts';
 
 /** Some markets of a shard as they were at a checkpoint; with the last ones the ids of all, in the shard's order. */
 export type CheckpointPart = {
