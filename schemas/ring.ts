@@ -8,6 +8,11 @@ export const ringControl = Object.freeze({
   tail: 0,
   /** Slots released by the consumer, wraps at 2^32. Written by the consumer, read by the producer. */
   head: LINE_WORDS,
+  /**
+   * The most slots the consumer has found waiting. Written by the consumer, a plain store beside its head; taken back to 0
+   * by main each second. A mark lost between the two is found again at the consumer's next look.
+   */
+  most: LINE_WORDS + 1,
 });
 
 export const RING_CONTROL_BYTES = 2 * LINE_WORDS * 4;

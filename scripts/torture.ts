@@ -14,7 +14,7 @@ const HELP = `Kills, floods, starves and attacks the engine, and judges by bound
 
 npm run torture -- [options]
   --only T01,T27   these scenarios alone: ${SCENARIOS.map(({ id }) => id).join(' ')}
-  --scale SIZE     ${SIZES.join(', ')} (default small); full takes some twenty minutes of two cores
+  --scale SIZE     ${SIZES.join(', ')} (default small); full takes most of an hour of two cores
   --report DIR     folder of torture.json and torture.md (default ${REPORT_DEFAULT})
   --docs FILE      also put the figures into a document, between its marks
   --seed N         seed of all that is drawn (default ${SEED_DEFAULT})

@@ -17,6 +17,8 @@ export class Rebuild {
   readonly begun: Promise<RebuildBegun>;
   /** Resolves with null when every record is in the ring, or with what kept them from it. */
   readonly ended: Promise<string | null>;
+  /** The thread has ended. */
+  isOver = false;
   private readonly worker: Worker;
   private readonly watch: IdleWatch;
   private isClosed = false;
@@ -65,7 +67,10 @@ export class Rebuild {
         else if (message.op === 'ended') end(message.problem);
       });
       this.worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
-      this.worker.once('exit', (code) => end(this.isClosed ? null : `the rebuild thread ended with ${code}`));
+      this.worker.once('exit', (code) => {
+        this.isOver = true;
+        end(this.isClosed ? null : `the rebuild thread ended with ${code}`);
+      });
     });
   }
 

@@ -132,3 +132,15 @@ export function createEngineMemory(sizes: MemorySizes, anchor: ClockAnchor = tak
 export function shardOf(market: number, shards: number): number {
   return market % shards;
 }
+
+/**
+ * Has the system give all pages of the rings now, while nothing lies in them: else each is given when it is first written, and
+ * the resident size of a healthy engine grows for as many minutes as its rings take to go round once.
+ */
+export function takeRingPages({ shards, journal }: EngineMemory): void {
+  for (const { input, output } of shards) {
+    new Uint8Array(input.memory).fill(0);
+    new Uint8Array(output.memory).fill(0);
+  }
+  if (journal !== null) new Uint8Array(journal.ring).fill(0);
+}

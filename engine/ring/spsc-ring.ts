@@ -34,6 +34,11 @@ export function createRing(slots: number): RingMemory {
   return { memory: new SharedArrayBuffer(HEADER_BYTES + slots * SLOT_BYTES), slots };
 }
 
+/** Makes a ring as new. Thread: any, while neither side is in use: what they keep of its positions is wrong from here on. */
+export function clearRing({ memory }: RingMemory): void {
+  new Uint8Array(memory, 0, HEADER_BYTES).fill(0);
+}
+
 /** The producer's side. Thread: the one producer. */
 export class RingWriter {
   readonly u8: Uint8Array;
@@ -213,9 +218,14 @@ export class RingReader {
     this.head = Atomics.load(this.control, ringControl.head);
   }
 
-  /** Slots that may be read. Ordering: this load pairs with the store in RingWriter.commit(). */
+  /**
+   * Slots that may be read; the most there were is noted for main, on a line that this thread writes anyway.
+   * Ordering: this load pairs with the store in RingWriter.commit().
+   */
   available(): number {
-    return (Atomics.load(this.control, ringControl.tail) - this.head) | 0;
+    const available = (Atomics.load(this.control, ringControl.tail) - this.head) | 0;
+    if (available > this.control[ringControl.most]) this.control[ringControl.most] = available;
+    return available;
   }
 
   /** Records released so far; wraps. */

@@ -110,6 +110,8 @@ export class NamedProducer {
       for (let i = 0; i < this.perTurn && next < this.frames.length; i++) socket.send(this.frames[next++]);
       await sleep(1);
     }
+    // Where everything is acknowledged already, no message comes that would end it.
+    if (this.isStopped) socket.close();
   }
 }
 

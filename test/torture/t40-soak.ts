@@ -14,9 +14,12 @@ import { RawSocket } from './raw-socket.ts';
 import { journalFlags, RUN_FLAGS } from './recovery-session.ts';
 import { atMost, exactly, type Figure, percentileOf, type Scenario, told, zeroOf } from './scenario.ts';
 
-const DURATION_S = { tiny: 5, small: 60, full: 150 } as const;
-/** What a process grows by at first is no leak. */
-const WARM_SHARE = 0.4;
+const DURATION_S = { tiny: 5, small: 60, full: 900 } as const;
+/**
+ * What a process grows by at first is no leak: the heaps of its threads reach their working size, after about eight minutes
+ * here (from 270 to 365 MB, and 369 MB five minutes later). So growth is judged at `full` alone, and after that.
+ */
+const WARM_SHARE = 0.6;
 const MARKETS = 20;
 const SAMPLE_MS = 500;
 const FAULT_EVERY_MS = 4_000;
@@ -124,7 +127,7 @@ export const scenario: Scenario = {
           slope.perH,
           `MB/h, 95 % interval ${slope.low.toFixed(1)} to ${slope.high.toFixed(1)}`,
         ),
-        size === 'tiny'
+        size !== 'full'
           ? told('its lower bound', slope.low, 'MB/h')
           : atMost('lower bound of its interval: growth is not shown', slope.low, SLOPE_MB_PER_H_MAX, 'MB/h'),
         told('resident size at the end', (samples.at(-1)?.bytes ?? 0) / BYTES_PER_MB, 'MB'),
