@@ -1,9 +1,10 @@
 // What `--feed`, `--venue-url` and their like mean: which markets of which venues, where, and by what way.
 
 import { readFileSync } from 'node:fs';
-import { DIALECTS, type Dialect } from '../schemas/ids.ts';
+import type { Dialect } from '../schemas/ids.ts';
 import { UsageError } from './base/errors.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
+import { isDialect, symbolsByVenue } from './settings/feed-names.ts';
 
 export type FeedSettings = {
   readonly feed: readonly string[];
@@ -14,37 +15,6 @@ export type FeedSettings = {
   readonly breakerFailures: number;
   readonly breakerRetries: number;
 };
-
-const isDialect = (text: string): text is Dialect => (DIALECTS as readonly string[]).includes(text);
-const isPlain = (text: string): boolean => text === 'synthetic' || text === 'none';
-
-/**
- * Symbols by venue. `binance:BTCUSDT`, then `ETHUSDT`, is one list cut at its comma: a text that names no venue belongs to
- * the venue before it. Throws an Error whose message says what was expected.
- */
-export function symbolsByVenue(feed: readonly string[]): Map<Dialect, string[]> {
-  const found = new Map<Dialect, string[]>();
-  let venue: Dialect | null = null;
-  for (const text of feed.flatMap((entry) => entry.split(','))) {
-    if (isPlain(text)) {
-      venue = null;
-      continue;
-    }
-    const colon = text.indexOf(':');
-    const named = text.slice(0, Math.max(colon, 0));
-    if (isDialect(named)) venue = named;
-    else if (venue === null) throw new Error(expectation(text));
-    const symbol = isDialect(named) ? text.slice(colon + 1) : text;
-    if (symbol === '') throw new Error(expectation(text));
-    const symbols = found.get(venue as Dialect) ?? [];
-    if (!symbols.includes(symbol)) symbols.push(symbol);
-    found.set(venue as Dialect, symbols);
-  }
-  return found;
-}
-
-const expectation = (text: string): string =>
-  `expected synthetic, none or VENUE:SYMBOL with a venue of ${DIALECTS.filter((name) => name !== 'json' && name !== 'flatbuffers').join(', ')}, was ${JSON.stringify(text)}`;
 
 /** `VENUE=VALUE` entries of an option. The value is never shown: it may be a secret. */
 function byVenue(option: string, entries: readonly string[]): Map<Dialect, string> {

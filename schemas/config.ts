@@ -250,7 +250,7 @@ export const SHARD_RESTARTS_WINDOW_MS = 60_000;
  * Ring of bytes from the ingress thread to the journal thread: two seconds of 100,000 frames of 300 bytes, and twice the
  * largest frame of PAYLOAD_BYTES_MAX, since an entry must fit, with its header, beside what waits, or it makes a hole. What a
  * disk that stands still makes wait is this much and no more; then entries are missed, counted, and the journal is
- * `degraded`. Memory is taken only as it is first written.
+ * `degraded`.
  */
 export const JOURNAL_RING_BYTES = 64 * 1024 * 1024;
 
@@ -381,3 +381,68 @@ export const TOKEN_CHARACTERS_MAX = 1_024;
 
 /** Shorter tokens are warned of where a network can try them: 16 random letters and digits are 95 bits. */
 export const TOKEN_CHARACTERS_LEAST = 16;
+
+/** The client's queue of one subscription, messages: two seconds of the busiest market we saw, and a few MB. */
+export const CLIENT_QUEUE_MAX = 10_000;
+/** The client takes a connection for dead that is silent for so long; it asks after half of it. The engine looks each 4 s. */
+export const CLIENT_IDLE_MS = 10_000;
+/** First and longest wait of a client before it connects again: the longest is well within the resume window. */
+export const CLIENT_RECONNECT_MS = 250;
+export const CLIENT_RECONNECT_MS_MAX = 10_000;
+/** Attempts of a client that was never connected, about half a minute: a wrong address must come out some time. */
+export const CLIENT_FIRST_ATTEMPTS_MAX = 8;
+/** A client's socket without subscriptions stays open for so long: whoever changes markets needs it again at once. */
+export const CLIENT_LINGER_MS = 500;
+/** Text of one request of a client, half of what the engine takes (64 KiB). */
+export const CLIENT_REQUEST_BYTES = 32 * 1024;
+/** A client asks anew for a book that was wrong: at once, then after this, doubled up to the longest. */
+export const CLIENT_RESYNC_MS = 1_000;
+export const CLIENT_RESYNC_MS_MAX = 30_000;
+
+/** Bytes that createEngine().push() has not been acknowledged: above the first a caller who awaits it is held back. */
+export const PUSHED_BYTES_HIGH = 4 * 1024 * 1024;
+/** Above this a frame is refused: a caller who does not wait would fill the heap. One frame of 64 MiB still fits. */
+export const PUSHED_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Messages that one async iteration inside the process keeps for its reader; 16,384 markets' first values fit four times. */
+export const LOCAL_QUEUE_MAX = 65_536;
+/** Looks at the engine's health for listeners inside the process. */
+export const HEALTH_LOOK_MS = 1_000;
+
+/** A configuration file: 16,384 patterns of 60 bytes. Larger is no configuration, and is not read to its end. */
+export const CONFIG_BYTES_MAX = 1024 * 1024;
+
+/** Nesting of a configuration file; settings nest three deep. */
+export const CONFIG_DEPTH_MAX = 16;
+
+/** Values that the aliases of a YAML file may stand for: some shared lists, no bomb of aliases of aliases. */
+export const CONFIG_ALIASES_MAX = 1_000;
+
+/**
+ * Replays of the journal that clients may run at once on an engine: each is a process with threads of its own, some 300 MB, at low
+ * priority. A further request is refused until one ends.
+ */
+export const REPLAYS_MAX = 2;
+
+/** A replay whose client takes nothing for this long is ended: it holds one of few places. 5 minutes. */
+export const REPLAY_STALL_MS = 300_000;
+
+/** uWebSockets.js cuts a response that moves nothing for 10 s: one that waits for its client is moved by a few bytes this often. */
+export const REPLAY_NUDGE_MS = 3_000;
+export const REPLAY_NUDGE_BYTES = 64;
+
+/** Lines of a replay that are handed on together: some hundred, so that calls cost little and waiting is noticed soon. 64 KiB. */
+export const REPLAY_CHUNK_CHARACTERS = 65_536;
+
+/** Levels that a book told at an interval gathers before it is told sooner: a whole book of most markets, under 10 MB. */
+export const MERGED_LEVELS_MAX = 65_536;
+/** A market that an engine knew before its restart is asked for again after this, until it is there. */
+export const CLIENT_RETRY_MS = 2_000;
+
+/**
+ * Messages from here on are compressed for whoever offers permessage-deflate, which most clients do unasked: uWebSockets.js
+ * compresses once for each subscriber, 9 µs for a book change of 560 bytes, so only what is big is (docs/stream.md).
+ */
+export const COMPRESS_BYTES = 1_024;
+/** The same for a subscriber that asks for all: what is smaller grows. */
+export const COMPRESS_ALL_BYTES = 128;

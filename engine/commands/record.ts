@@ -2,11 +2,12 @@
 
 import { join } from 'node:path';
 import { UsageError } from '../base/errors.ts';
+import { durationMsOf } from '../base/unit-text.ts';
 import { loadSettings, type Settings } from '../config.ts';
 import { type Converted, convertJournal, dialectsOf } from '../convert-journal.ts';
 import { journalAt, type RecordedJournal } from '../ingress/recorded-journal.ts';
 import type { Engine } from '../main.ts';
-import { createLog } from '../observe/log.ts';
+import { createLog, type Log } from '../observe/log.ts';
 import { journalNumbers, type RecordingSummary, startRecorder, summarise } from '../record.ts';
 import { StatusLine } from './status-line.ts';
 
@@ -29,17 +30,15 @@ export type RecordFlags = {
 };
 
 const FORMATS = ['journal', 'ndjson'];
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 /** What a timer of the system can wait for. */
 const DURATION_MS_MAX = 2 ** 31 - 1;
 const STATUS_MS_TERMINAL = 1_000;
-const STATUS_MS_PIPED = 5_000;
+const STATUS_MS_LOGGED = 10_000;
 
 /** Null until a signal. */
 function durationOf(text: string | undefined): number | null {
   if (text === undefined) return null;
-  const [, count, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const ms = Number(count) * UNITS_MS[unit];
+  const ms = durationMsOf(text) ?? Number.NaN;
   if (!(ms >= 1 && ms <= DURATION_MS_MAX))
     throw new UsageError(`--duration: expected 1ms to 596h, such as 60s, was ${JSON.stringify(text)}`);
   return ms;
@@ -96,18 +95,23 @@ class RecordStatus {
   private readonly engine: Engine;
   private readonly line: StatusLine;
   private readonly timer: NodeJS.Timeout;
+  private readonly log: Log;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, log: Log) {
     this.engine = engine;
-    this.line = new StatusLine(engine.memory, process.stderr);
-    this.timer = setInterval(() => this.show(), process.stderr.isTTY ? STATUS_MS_TERMINAL : STATUS_MS_PIPED);
+    this.log = log;
+    this.line = new StatusLine(engine.memory, process.stderr, log);
+    this.timer = setInterval(() => this.show(), process.stderr.isTTY ? STATUS_MS_TERMINAL : STATUS_MS_LOGGED);
   }
 
   private show(): void {
     const { bytes, missed } = journalNumbers(this.engine);
+    if (!process.stderr.isTTY) {
+      this.log.info({ ...this.line.figures(), recordedBytes: bytes, missed }, 'recording');
+      return;
+    }
     const lost = missed === 0 ? '' : `  ${missed} entries missed`;
-    const text = `${this.line.text()}  recorded ${(bytes / 1e6).toFixed(1)} MB${lost}`;
-    process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : `${text}\n`);
+    process.stderr.write(`\r\x1b[2K${this.line.text()}  recorded ${(bytes / 1e6).toFixed(1)} MB${lost}`);
   }
 
   stop(): void {
@@ -165,11 +169,12 @@ async function recordVenues(flags: RecordFlags): Promise<number> {
   if (flags.venue !== undefined) throw new UsageError('--venue: expected with --convert alone, was with --feed');
   const settings = settingsOf(flags);
   const bytesMax = flags.journalBytes === undefined ? null : settings.journalBytes;
-  const engine = await startRecorder(settings, folder, bytesMax, createLog(settings.logLevel));
+  const log = createLog(settings.logLevel);
+  const engine = await startRecorder(settings, folder, bytesMax, log);
   const beganMs = performance.now();
   const { over, again } = untilEnd(durationMs);
   process.stderr.write(`millrace: recording ${settings.feed.join(' ')} to ${folder}\n`);
-  const status = new RecordStatus(engine);
+  const status = new RecordStatus(engine, log);
   await over;
   status.stop();
   const ended = await Promise.race([engine.stop(), again.then(() => null)]);

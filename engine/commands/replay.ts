@@ -4,25 +4,38 @@ import { writeFile } from 'node:fs/promises';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { UsageError } from '../base/errors.ts';
-import { splitSignals } from '../base/signal-specs.ts';
+import type { MarketPlans } from '../base/market-plans.ts';
 import { loadSettings, plansOf, type Settings } from '../config.ts';
 import { isDialect } from '../decode/registry.ts';
 import type { JournalRead } from '../ingress/journal-source.ts';
+import { LineOutput } from '../line-output.ts';
+import {
+  type ReplayRequest,
+  ReplayRequestError,
+  type ReplayTexts,
+  replayRequestOf,
+} from '../publish/replay-request.ts';
 import { type ReplayResult, replayFiles } from '../replay.ts';
 import type { MarketReport } from '../replay-report.ts';
+import { streamReplay } from '../replay-stream.ts';
 
 export type ReplayFlags = {
   readonly venue?: string;
   readonly speed: string;
   readonly depth: string;
-  readonly bars?: string;
-  readonly signals?: string;
+  readonly bars?: string[];
+  readonly signals?: string[];
   readonly signal?: string[];
   readonly emptyBars?: string;
   readonly lateness?: string;
   readonly config?: string;
   readonly workers: string;
   readonly json?: string;
+  readonly ndjson?: boolean;
+  readonly from?: string;
+  readonly to?: string;
+  readonly markets?: string;
+  readonly channels?: string;
 };
 
 function wholeNumber(flag: string, text: string, least: number, most: number): number {
@@ -42,7 +55,7 @@ function speedOf(text: string): number {
 }
 
 /** Null where it is not given: journals tell it themselves. */
-function venueOf(text: string | undefined): Dialect | null {
+export function venueOf(text: string | undefined): Dialect | null {
   if (text === undefined) return null;
   if (!isDialect(text)) throw new UsageError(`--venue: expected a known venue, was ${JSON.stringify(text)}`);
   return text;
@@ -90,15 +103,53 @@ function print(result: ReplayResult): void {
 
 /** Settings of the engine's own that a replay shares. Not from the environment: the result is told by the command alone. */
 function planSettings({ bars, signals, signal, emptyBars, lateness, config }: ReplayFlags): Settings {
-  const given = {
-    bars: bars?.split(','),
-    signals: signals === undefined ? undefined : splitSignals(signals),
-    ...{ signal, emptyBars, lateness, config },
-  };
-  return loadSettings(given, {});
+  return loadSettings({ bars, signals, signal, emptyBars, lateness, config }, {});
+}
+
+/** What the stream alone takes, or the end alone, is refused with the other. */
+function requireOne(flags: ReplayFlags): void {
+  const others = flags.ndjson === true ? (['json'] as const) : (['from', 'to', 'markets', 'channels'] as const);
+  const wrong = others.find((name) => flags[name] !== undefined);
+  if (wrong === undefined) return;
+  const sentence =
+    flags.ndjson === true ? 'without --ndjson alone, was beside it' : 'with --ndjson alone, was without it';
+  throw new UsageError(`--${wrong}: expected ${sentence}`);
+}
+
+async function replayLines(files: readonly string[], flags: ReplayFlags, plans: MarketPlans): Promise<number> {
+  const out = new LineOutput(process.stdout);
+  try {
+    const { lines, journals, gaps } = await streamReplay({
+      ...{ files, plans, request: requestOf(flags, plans), write: (text: string) => out.write(text) },
+      venue: venueOf(flags.venue),
+      speed: speedOf(flags.speed),
+    });
+    for (const read of journals) process.stderr.write(`${printJournal(read)}\n`);
+    process.stderr.write(`lines ${lines}${gaps === 0 ? '' : `  of them gaps ${gaps}`}\n`);
+  } catch (error) {
+    // As with any filter: whoever read has enough.
+    if (!out.isClosed) throw error;
+  }
+  return 0;
+}
+
+/** Options as the address of /v1/replay has them. */
+export function requestOf(flags: ReplayTexts, plans: MarketPlans): ReplayRequest {
+  const named = { bars: plans.barKinds.map(({ name }) => name), signals: plans.signals.map(({ name }) => name) };
+  try {
+    return replayRequestOf(flags, named);
+  } catch (error) {
+    if (error instanceof ReplayRequestError) throw new UsageError(`--${error.message}`);
+    throw error;
+  }
 }
 
 export async function replay(files: readonly string[], flags: ReplayFlags): Promise<number> {
+  requireOne(flags);
+  if (flags.ndjson === true) {
+    wholeNumber('--workers', flags.workers, 1, 64);
+    return replayLines(files, flags, await plansOf(planSettings(flags)));
+  }
   const result = await replayFiles({
     files,
     venue: venueOf(flags.venue),

@@ -73,13 +73,14 @@ test('durations have units', () => {
     ['500ms', 500],
     ['2m', 120_000],
     ['1h', 3_600_000],
+    ['1d', 86_400_000],
     ['250', 250],
     ['0', 0],
     [750, 750],
   ] as const) {
     assert.equal(loadSettings({ shutdownTimeout: text }, {}).shutdownTimeout, ms);
   }
-  for (const text of ['', 's', '1d', '-1s', '1 s', '1e3', 'ten']) {
+  for (const text of ['', 's', '2d', '-1s', '1 s', '1e3', 'ten']) {
     assertRefused({ shutdownTimeout: text }, {}, '--shutdown-timeout', JSON.stringify(text), '10s');
   }
 });
@@ -90,7 +91,8 @@ test('a wrong value names where it stands and what it was', () => {
   const path = file('{"workers":0}');
   assertRefused({ config: path }, {}, path, 'workers', '0');
   assertRefused({ config: file('{"wings":2}') }, {}, 'wings');
-  assertRefused({ config: file('{"__proto__":{"port":1},"constructor":2}') }, {}, 'constructor');
+  assertRefused({ config: file('{"constructor":2}') }, {}, 'constructor');
+  assertRefused({ config: file('{"__proto__":{"port":1},"constructor":2}') }, {}, '__proto__ at line 1');
   assertRefused({ config: file('[]') }, {}, '--config', 'JSON object');
   assertRefused({ config: file('{') }, {}, '--config');
   assertRefused({ config: join(folder, 'missing.json') }, {}, 'missing.json');

@@ -16,6 +16,7 @@ import {
   SIGNAL_EVENT_NAMES,
   STATE_REASON_NAMES,
 } from '../../schemas/ids.ts';
+import { staleDocuments } from '../../scripts/docs.ts';
 import { isLayoutsDocFresh } from '../../scripts/layouts-doc.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -116,11 +117,23 @@ test('docs/dependencies.md names every package with its version', () => {
   assert.deepEqual(missing, []);
 });
 
-test('docs/operations.md names every setting, counter, rejection, state and reason', () => {
-  const { text } = read('docs/operations.md');
+test('what scripts make of the code has not drifted', () => {
+  assert.deepEqual(staleDocuments(), [], 'run: npm run docs');
+});
+
+test('docs/configuration.md names every setting', () => {
+  const { text } = read('docs/configuration.md');
   const flags = Object.keys(settings.shape).map((key) => (FILE_KEYS.includes(key) ? key : flagOf(key)));
+  assert.deepEqual(
+    flags.filter((word) => !text.includes(`\`${word}\``)),
+    [],
+  );
+});
+
+test('docs/operations.md names every counter, rejection, state and reason', () => {
+  const { text } = read('docs/operations.md');
   const counters = [...MARKET_COUNTERS, ...INGRESS_COUNTERS, ...SHARD_COUNTERS].map(({ name }) => name);
-  const words = [...flags, ...counters, ...REJECTION_NAMES, ...BOOK_STATE_NAMES, ...STATE_REASON_NAMES];
+  const words = [...counters, ...REJECTION_NAMES, ...BOOK_STATE_NAMES, ...STATE_REASON_NAMES];
   const missing = words.filter((word) => word !== null && word !== '' && !text.includes(`\`${word}\``));
   assert.deepEqual(missing, []);
 });
@@ -141,15 +154,37 @@ test('the examples of a configuration by pattern and of a signal are what the en
     writeFileSync(path, fence.exec(read(document).text)?.[1] ?? '');
     return path;
   };
-  const config = example('millrace.json', 'docs/operations.md', /```json\n(\{\n[\s\S]*?)```/);
+  const yaml = example('millrace.yaml', 'docs/configuration.md', /```yaml\n([\s\S]*?)```/);
+  const whole = loadSettings({ config: yaml }, {});
+  assert.deepEqual([whole.journalBytes, whole.journalAge, whole.markets?.length], [20 * 2 ** 30, 7 * 86_400_000, 3]);
+  await plansOf(whole);
+  const small = example('small.yaml', 'docs/tuning.md', /```yaml\n([\s\S]*?)```/);
+  assert.equal(loadSettings({ config: small }, {}).marketsMax, 500);
+  const config = example('millrace.json', 'docs/configuration.md', /```json\n(\{\n[\s\S]*?)```/);
   const plans = await plansOf(loadSettings({ config }, {}));
   const kept = ['kraken:BTC-USD', 'synthetic:ETH-USDT', 'binance:ETHUSDT', 'okx:ETH-USDT'].map((market) => {
     const plan = planFor(plans, market);
     return plan === null ? null : [plan.bars.length, plan.signals.length, plan.hasBook, plan.levelsKept];
   });
   assert.deepEqual(kept, [[3, 3, true, 0], [1, 1, true, 20], [1, 0, false, 0], null]);
-  const { specs } = await loadUserSignals([example('mine.ts', 'README.md', /```ts\n([\s\S]*?)```/)]);
+  const { specs } = await loadUserSignals([example('mine.ts', 'README.md', /```ts\n(import \{ defineSignal[\s\S]*?)```/)]);
   assert.deepEqual([specs[0].name, specs[0].input], ['bought-share', 'trade']);
+});
+
+test('docs/tuning.md names settings and metrics that are', () => {
+  const { text } = read('docs/tuning.md');
+  const keys = [...text.matchAll(/^\| `([a-z][A-Za-z]+)/gm)].map((match) => match[1]);
+  assert.ok(keys.length > 10);
+  assert.deepEqual(
+    keys.filter((key) => !(key in settings.shape) && key !== 'millrace'),
+    [],
+  );
+  const metrics = [...text.matchAll(/`(millrace_[a-z_]+)`/g)].map((match) => match[1]);
+  const told = read('docs/metrics.md').text;
+  assert.deepEqual(
+    metrics.filter((name) => !told.includes(name)),
+    [],
+  );
 });
 
 test('no document names a path of one machine', () => {
