@@ -1,7 +1,7 @@
 // Output records: what a shard writes for the main thread, and the requests the main thread sends it.
 
 import { RecordType } from './ids.ts';
-import { defineRecord, f64, u8 } from './layout.ts';
+import { defineRecord, f64, u8, u32 } from './layout.ts';
 
 /** Head of a book change or whole book for subscribers; `count` level records follow. Flag 1: snapshot. */
 export const bookUpdate = defineRecord('bookUpdate', RecordType.bookChange, {
@@ -11,6 +11,7 @@ export const bookUpdate = defineRecord('bookUpdate', RecordType.bookChange, {
   venueSequence: f64('last applied venue sequence; -1 where the venue has none'),
   levelsBid: f64('levels held on the bid side'),
   levelsAsk: f64('levels held on the ask side'),
+  checksum: u32('CRC-32 of the ten best levels a side, as the book is after it (docs/stream.md, Checksum)'),
   state: u8('BookState'),
   reason: u8('StateReason'),
 });
@@ -143,7 +144,10 @@ export const outputStamp = defineRecord('outputStamp', RecordType.stamp, {
   appliedTimeNs: f64('when the batch was applied'),
 });
 
-/** Some output of this market found no room: subscribers need a fresh snapshot. `count` is the records left out. */
+/**
+ * Some output of this market found no room: subscribers need a fresh snapshot. `count` is the records left out. In a replay that
+ * is read as a stream nothing is left out, and it tells that the journal does not say what came: `flags` is the StateReason.
+ */
 export const outputGap = defineRecord('outputGap', RecordType.gap, {
   receiveTimeNs: f64('receive time of the first input left out'),
   bookSequence: f64('applied book changes so far'),

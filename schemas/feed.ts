@@ -144,10 +144,143 @@ export type CounterTree = { readonly [name: string]: number | CounterTree };
 
 type OfEngine = Numbering & { readonly timestamp: TimeText; readonly localTimestamp: TimeText };
 
-export type System = OfEngine & { readonly type: 'system' } & { readonly [group: string]: unknown };
+export type QueueName = 'input' | 'command' | 'output' | 'journal' | 'sockets' | 'longest-socket';
+/** A queue between two threads, or before sockets (docs/stream.md, "What the engine tells of itself"). */
+export type QueueFigures = {
+  readonly queue: QueueName;
+  /** Null where there is one for the whole engine. */
+  readonly shard: number | null;
+  readonly unit: 'slots' | 'bytes';
+  readonly size: number;
+  readonly held: number;
+  /** The most there were, since the start and in the last minute. */
+  readonly most: number;
+  readonly mostMinute: number;
+};
+
+export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'given-up' | 'stopped';
+/** The circuit breaker of one connection to a venue, or of its REST requests. */
+export type BreakerFigures = {
+  readonly connection: number | 'rest';
+  readonly symbols: number;
+  readonly state: BreakerStateName;
+  /** Of the last change of state; empty before the first. */
+  readonly reason: string;
+  readonly failuresInARow: number;
+  /** Of the wait that runs, or ran last. */
+  readonly waitMs: number;
+};
+
+/** What the connector to one venue says of itself; counts are since the start. */
+export type FeedFigures = {
+  readonly venue: string;
+  readonly symbols: number;
+  /** Connections that are live now. */
+  readonly live: number;
+  readonly attempts: number;
+  readonly successes: number;
+  /** successes ÷ attempts; null before the first attempt. */
+  readonly successRate: number | null;
+  readonly reconnects: number;
+  readonly timeouts: number;
+  /** Ends of connections and failed attempts, by kind. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Breakers in each state. */
+  readonly breakers: Readonly<Record<BreakerStateName, number>>;
+  /** Those in trouble first, no more than a hundred over all venues. */
+  readonly listed: readonly BreakerFigures[];
+  readonly rest: {
+    readonly waiting: number;
+    readonly waitingMost: number;
+    readonly sent: number;
+    readonly succeeded: number;
+    readonly retries: number;
+    readonly limited: number;
+    readonly failed: number;
+    readonly dropped: number;
+  };
+};
+
+export type JournalFigures = {
+  readonly state: 'off' | 'on' | 'degraded' | 'closed';
+  readonly sync: string;
+  /** Entries that were given and are not yet safe by the sync policy. */
+  readonly lag: number;
+  readonly missed: number;
+  readonly holes: number;
+  readonly lost: number;
+  readonly failures: number;
+  /** Bytes written so far, and bytes of all segments on the disk. */
+  readonly bytes: number;
+  readonly heldBytes: number;
+  readonly checkpoints: number;
+  readonly checkpointAgeMs: number;
+};
+
+/** What was left out since the start, by reason, under the unit it is counted in. Reasons that never occurred may be absent. */
+export type DropFigures = {
+  readonly frames: Readonly<Record<string, number>>;
+  readonly records: Readonly<Record<string, number>>;
+  readonly messages: Readonly<Record<string, number>>;
+  readonly entries: Readonly<Record<string, number>>;
+  readonly trades: Readonly<Record<string, number>>;
+  readonly connections: Readonly<Record<string, number>>;
+};
+
+export type ProcessFigures = {
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly externalBytes: number;
+  /** Rings, tables and counters that all threads share; set aside at the start, resident as it is used. */
+  readonly sharedBytes: number;
+  readonly uptimeSeconds: number;
+  /** Of all threads, user and system. */
+  readonly cpuUs: number;
+  /** Of single threads, since each began: `main`, `ingress`, `shard-0`…, `journal`. Empty where the system does not tell. */
+  readonly threadCpuUs: Readonly<Record<string, number>>;
+};
+
+/** Counts are since the start, so that two messages subtracted tell what lies between; `rates` are of the last second. */
+export type SystemFigures = {
+  readonly total: { readonly [name: string]: number | Readonly<Record<string, number>> };
+  readonly rates: {
+    readonly framesPerSecond: number;
+    readonly updatesPerSecond: number;
+    readonly bytesPerSecond: number;
+    /** Frames that shards have applied. */
+    readonly appliedPerSecond: number;
+    /** Messages published, once per topic and encoding, whoever listens. */
+    readonly messagesPerSecond: number;
+    readonly publishedBytesPerSecond: number;
+  };
+  readonly markets: number;
+  readonly states: Readonly<Record<BookStateName, number>>;
+  readonly shards: number;
+  readonly outputLost: number;
+  readonly producers: number;
+  readonly drops: DropFigures;
+  readonly queues: readonly QueueFigures[];
+  readonly feeds: readonly FeedFigures[];
+  readonly health: { readonly status: 'ok' | 'degraded' | 'failed'; readonly reasons: readonly string[] };
+  readonly restarts: {
+    readonly shards: number;
+    readonly deaths: Readonly<Record<string, number>>;
+    readonly givenUp: number;
+  };
+  /** Null where there is none. */
+  readonly journal: JournalFigures | null;
+  readonly publish: CounterTree;
+  readonly process: ProcessFigures;
+};
+
+export type System = OfEngine & { readonly type: 'system' } & SystemFigures;
+
+export type StageName = 'decode' | 'ring-wait' | 'apply' | 'output-wait' | 'publish' | 'engine';
 
 /** Nanoseconds; a percentile with fewer than ten samples beyond it is null. */
 export type StageLatency = {
+  readonly unit: 'ns';
   readonly count: number;
   readonly min: number | null;
   readonly mean: number | null;
@@ -158,13 +291,21 @@ export type StageLatency = {
   readonly max: number | null;
 };
 
-export type Latency = OfEngine & {
-  readonly type: 'latency';
+/** Lowest nanoseconds of a bucket, and the samples in it; buckets are a quarter of an octave, and empty ones are left out. */
+export type HeatBucket = readonly [fromNs: number, count: number];
+
+export type LatencyFigures = {
   /** Since the start, by stage. */
-  readonly stages: Readonly<Record<string, StageLatency>>;
+  readonly stages: Readonly<Record<StageName, StageLatency>>;
   /** Since the message before. */
-  readonly recent: Readonly<Record<string, StageLatency>>;
+  readonly recent: Readonly<Record<StageName, StageLatency>>;
+  /** The samples of `recent` by buckets, lowest first. */
+  readonly heat: Readonly<Record<StageName, readonly HeatBucket[]>>;
+  /** Since the message before: `event-loop` is the main thread's delay, `gc-THREAD` pauses for garbage collection. */
+  readonly pauses: Readonly<Record<string, StageLatency>>;
 };
+
+export type Latency = OfEngine & { readonly type: 'latency' } & LatencyFigures;
 
 export type MarketRow = {
   readonly market: string;
@@ -178,7 +319,7 @@ export type MarketRow = {
   readonly ageMs: number | null;
 };
 
-export type Markets = OfEngine & { readonly type: 'markets'; readonly rows: readonly MarketRow[] };
+export type Markets = OfEngine & { readonly type: 'markets'; readonly markets: readonly MarketRow[] };
 
 /** Messages by their `type`. */
 export type MessageOfType = {

@@ -92,6 +92,7 @@ export const journalRingWords = defineBlock('journalRingWords', 128, {
   head: i32('8-byte words released. Writer: journal'),
   state: i32('JournalState. Writer: journal'),
   stop: i32('1 once everything committed is to be written and the files closed. Writer: main'),
+  thread: i32('number the system gave the thread, 0 where it is not known. Writer: journal'),
 });
 
 /** What the journal can promise now. */

@@ -43,6 +43,8 @@ export type ShardTask<Memory, Plans> = {
   readonly recovery: ShardRecovery | null;
   /** Keep every bar, and return all markets at the end: replays. */
   readonly isReplay: boolean;
+  /** A replay whose output is read: it waits for its reader, and tells holes of the journal. */
+  readonly isStreamed: boolean;
   /** Count the thread's garbage collections, for benches. */
   readonly isGcMeasured: boolean;
 };

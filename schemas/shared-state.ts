@@ -8,6 +8,7 @@ export const engineWords = defineBlock('engineWords', 128, {
   marketCount: i32('markets with a name in the table. Writer: ingress'),
   ingressReady: i32('1 once the ingest port is open. Writer: ingress'),
   ingressDone: i32('1 once the ingress thread has committed its last record. Writer: ingress'),
+  ingressThread: i32('number the system gave the ingress thread, 0 where it is not known. Writer: ingress'),
 });
 
 /** Words (Int32) of one shard. */
@@ -26,6 +27,7 @@ export const shardWords = defineBlock('shardWords', 64, {
   settling: i32(
     'id + 1 of the market whose waiting trades are applied now, 0 for none, a plain store. Writer: the shard',
   ),
+  thread: i32('number the system gave the thread, 0 where it is not known. Writer: the shard'),
 });
 
 /**

@@ -15,7 +15,7 @@ import { BookOutcome, ChangeAction } from './book/market-book.ts';
 import { SnapshotStage } from './book/snapshot-stage.ts';
 import { ShardCapture } from './capture.ts';
 import { DeltaOutput } from './delta-output.ts';
-import { answerRequest, emitBars, emitBbo, emitStatus, emitWholeBook } from './emit.ts';
+import { answerRequest, emitBars, emitBbo, emitHole, emitStatus, emitWholeBook } from './emit.ts';
 import { LatestValues } from './latest.ts';
 import type { Market } from './market.ts';
 import { MarketTable } from './market-table.ts';
@@ -368,6 +368,7 @@ export class Dispatch {
     const isConnection = reason === StateReason.connectionLost;
     const changes = isConnection ? market.bars.noteGapSince(this.f64, at + gap.at.sinceTimeUs) : BarChange.none;
     if (changes !== BarChange.none) this.tellBars(market, changes);
+    emitHole(this.output, market, reason, this.f64[at + gap.at.receiveTimeNs]);
     this.lose(market, reason, this.f64, at + gap.at.receiveTimeNs, at + gap.at.lost);
   }
 

@@ -1,7 +1,7 @@
 // What a shard tells the main thread about one market, when someone listens: deltas, best prices, bars, signals. Hot path.
 
-import { BAR_SLOTS, signal } from '../schemas/derived.ts';
-import { RecordType, RequestKind, TradeFlag } from '../schemas/ids.ts';
+import { BAR_SLOTS, outputGap, signal } from '../schemas/derived.ts';
+import { RecordType, RequestKind, StateReason, TradeFlag } from '../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../schemas/layout.ts';
 import { BAR_CHANGE_WORDS, barChangeEntry } from './bars/bar-changes.ts';
 import type { MarketBars } from './bars/market-bars.ts';
@@ -52,6 +52,18 @@ export function emitBbo(out: OutputWriter, market: Market): void {
 export function emitStatus(out: OutputWriter, market: Market): void {
   out.begin(market.id);
   writeStatus(out, market.book, market.book.sinceNs, market.book.lost);
+  out.end();
+}
+
+/** A journal does not say what came of a market meanwhile: told where a replay is read as a stream, on all its channels. */
+export function emitHole(out: OutputWriter, market: Market, reason: number, receiveTimeNs: number): void {
+  if (out.patience === null) return;
+  if (reason !== StateReason.restart && reason !== StateReason.journalHole) return;
+  out.begin(market.id);
+  const slot = out.claim(RecordType.gap, reason, 0);
+  const at = slot * SLOT_F64;
+  out.ring.f64[at + outputGap.at.receiveTimeNs] = receiveTimeNs;
+  out.ring.f64[at + outputGap.at.bookSequence] = market.book.bookSequence;
   out.end();
 }
 

@@ -6,12 +6,14 @@ import { EngineClock } from '../engine/base/clock.ts';
 import type { MarketPlans } from '../engine/base/market-plans.ts';
 import type { EngineMemory } from '../engine/memory/engine-memory.ts';
 import { GcCount } from '../engine/observe/gc.ts';
+import { ownThreadNumber } from '../engine/observe/thread-cpu.ts';
 import type { RingMemory } from '../engine/ring/spsc-ring.ts';
 import { fingerprint } from '../schemas/fingerprint.ts';
 import type { ShardResult, ShardTask } from '../schemas/shard-task.ts';
 import { shardWords } from '../schemas/shared-state.ts';
 import { Dispatch } from './dispatch.ts';
 import { DutyCycle } from './duty-cycle.ts';
+import { OutputPatience } from './output/patience.ts';
 import { dumpMarkets } from './report.ts';
 import { UserSignals } from './user-signals.ts';
 
@@ -31,6 +33,7 @@ export default function run(task: ShardTask<EngineMemory, MarketPlans>): ShardRe
     parentPort?.postMessage(message, transfer);
   const users = new UserSignals(task.plans.signalFiles, new Int32Array(memory.signalsOff), words, tell);
   const dispatch = new Dispatch(memory, shard, { plans: task.plans, users, keepAll: task.isReplay, tell });
+  if (task.isStreamed) dispatch.output.patience = new OutputPatience(words);
   const gc = task.isGcMeasured ? new GcCount() : null;
   const cycle = new DutyCycle(memory, shard, clock, dispatch);
   if (task.recovery !== null) dispatch.restore(task.recovery, clock.nowNs());
@@ -38,6 +41,7 @@ export default function run(task: ShardTask<EngineMemory, MarketPlans>): ShardRe
     cycle.skipCutShort();
     dispatch.beginAgain(clock.nowNs());
   }
+  Atomics.store(words, shardWords.at.thread, ownThreadNumber());
   Atomics.store(words, shardWords.at.running, 1);
   try {
     if (task.recovery?.rebuild) cycle.takeOver(task.recovery.rebuild);

@@ -11,6 +11,7 @@ import { histogram } from './histogram.ts';
 import { bookDepth, ladder } from './ladder.ts';
 import { ring } from './ring.ts';
 import { signalCosts } from './signals.ts';
+import { toldBooks } from './told-books.ts';
 import { tradeRuns } from './trade-runs.ts';
 
 export const microSuite: Suite = [
@@ -19,6 +20,7 @@ export const microSuite: Suite = [
   { name: 'ring', run: ring },
   { name: 'ladder', run: ladder },
   { name: 'book depth', run: bookDepth },
+  { name: 'book checksums', run: toldBooks },
   { name: 'bars', run: barCosts },
   { name: 'signals', run: signalCosts },
   { name: 'trades in a row', run: tradeRuns },

@@ -43,7 +43,7 @@ function socketsOf({ subscribers }: Shape): string[][] {
 
 /** Sends one round and resolves with the engine's message of each market. */
 async function learnTexts(bench: BenchEngine): Promise<string[]> {
-  const stream = new WebSocket(`ws://127.0.0.1:${bench.port}/stream`);
+  const stream = new WebSocket(`ws://127.0.0.1:${bench.port}/stream`, { perMessageDeflate: false });
   await new Promise((resolve, reject) => stream.once('open', resolve).once('error', reject));
   const messages: string[] = [];
   stream.on('message', (data) => messages.push(data.toString()));

@@ -32,6 +32,7 @@ const change = (count: number, isSnapshot: boolean): StreamMessage => ({
   levelsAsk: 1000,
   part: 1,
   parts: 1,
+  checksum: 3_735_928_559,
   isResumeRefused: false,
 });
 

@@ -19,6 +19,7 @@ import {
   endRefused,
   endWith,
   endWithoutBody,
+  type Handler,
   HttpError,
   type Query,
   type Reply,
@@ -33,6 +34,7 @@ import { addressOf, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } 
 import type { Metrics } from './metrics.ts';
 import { openApiJson } from './openapi.ts';
 import type { Page } from './page.ts';
+import type { ReplayRoute } from './replay-route.ts';
 import type { Answer, Requests } from './requests.ts';
 import type { Stats } from './stats.ts';
 import { isoJson, isoText } from './time-text.ts';
@@ -52,6 +54,7 @@ export type ApiParts = {
   readonly metrics: Metrics;
   readonly offers: MarketOffers;
   readonly page: Page;
+  readonly replays: ReplayRoute;
   readonly nowMs: () => number;
   readonly stats: (hasMarkets: boolean) => object;
   readonly health: () => Health;
@@ -64,6 +67,8 @@ export type ApiParts = {
 export class Api {
   private readonly parts: ApiParts;
   private readonly openApi: string;
+  /** Handlers of guarded routes by their path, `*` for a tail. */
+  private readonly handlers = new Map<string, Handler>();
 
   constructor(parts: ApiParts) {
     this.parts = parts;
@@ -91,9 +96,17 @@ export class Api {
     this.guarded(app, '/v1/bars/*', (query) => this.bars(query));
     this.guarded(app, '/v1/trades/*', (query) => this.trades(query));
     this.guarded(app, '/v1/signals/*', (query) => this.signals(query));
+    this.admitted(app, '/v1/replay', (res, req, answering) => parts.replays.take(res, req, answering));
     app.options('/*', (res, req) => this.preflight(res, req));
     app.head('/*', (res) => endWithoutBody(res, 405, parts.headers));
     app.any('/*', (res, req) => respond(res, req, (query) => this.unknown(query, req.getMethod()), parts));
+  }
+
+  /** What a guarded route answers, asked inside the process. Rejects with an HttpError. */
+  async answer(pathAndQuery: string): Promise<Reply> {
+    const { pathname: path, searchParams: params } = new URL(pathAndQuery, 'http://inside');
+    const handler = this.handlers.get(path) ?? this.handlers.get(path.replace(/[^/]*$/, '*'));
+    return handler === undefined ? this.unknown({ path, params }, 'get') : await handler({ path, params });
   }
 
   /** A page of --origin may read what a program may; to all others a browser shows nothing. */
@@ -129,13 +142,23 @@ export class Api {
     app.get(path, (res, req) => respond(res, req, handler, this.parts));
   }
 
-  private guarded(app: TemplatedApp, path: string, handler: (query: Query) => Reply | Promise<Reply>): void {
+  private guarded(app: TemplatedApp, path: string, handler: Handler): void {
+    this.handlers.set(path, handler);
+    this.admitted(app, path, (res, req, answering) => respond(res, req, handler, answering));
+  }
+
+  /** Hands over requests that may be answered. */
+  private admitted(
+    app: TemplatedApp,
+    path: string,
+    take: (res: HttpResponse, req: HttpRequest, answering: Answering) => void,
+  ): void {
     const { gate, fault } = this.parts;
     app.get(path, (res, req) => {
       const facts = { ...factsOf(req), protocols: '' };
       const answering: Answering = { fault, headers: this.shared(facts.origin) };
       const refusal = gate.refusal(facts, 'read');
-      if (refusal === null) respond(res, req, handler, answering);
+      if (refusal === null) take(res, req, answering);
       else endRefused(res, refusal, answering.headers);
     });
   }

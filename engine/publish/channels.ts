@@ -68,7 +68,7 @@ function marketChannel(kind: ChannelKind, words: string, interest: number, rest:
 }
 
 /** Milliseconds of `100ms`, `1s`, `1m`; 0 where it is no interval. */
-function intervalOf(text: string): number {
+export function intervalOf(text: string): number {
   const match = /^([1-9]\d{0,6})(ms|s|m)$/.exec(text);
   return match === null ? 0 : Number(match[1]) * UNIT_MS[match[2]];
 }

@@ -38,7 +38,7 @@ export class Conflation {
   enter(subscriber: Subscriber): void {
     // Asked at each look for as long as the queue is long, and a subscriber may have thousands of topics.
     if (subscriber.held.size === subscriber.topics.size) return;
-    const shared = [...subscriber.topics].filter((topic) => topic.subscribers.has(subscriber));
+    const shared = [...subscriber.topics.values()].filter((topic) => topic.subscribers.has(subscriber));
     if (shared.length === 0) return;
     subscriber.settle();
     for (const topic of shared) topic.hold(subscriber);
@@ -60,7 +60,7 @@ export class Conflation {
     topic.waiting.delete(subscriber);
     topic.release(subscriber);
     topic.join(subscriber);
-    if (topic.channel.kind === 'depth') this.depth.add(topic);
+    this.depth.add(topic);
   }
 
   /** The shard is asked; its answer takes the subscriber in where it stands among the changes. */
@@ -69,6 +69,7 @@ export class Conflation {
       if (topic.waiting.has(subscriber)) return;
       topic.waiting.set(subscriber, false);
       this.current.ask(topic);
+      this.depth.add(topic);
       return;
     }
     const { history } = topic.variant(subscriber.encoding);

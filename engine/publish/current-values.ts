@@ -1,13 +1,14 @@
 // Current value first: asks the shard, and joins subscribers to the topic exactly where the answer stands among the
 // deltas, so that nothing is missing or doubled between the two.
 
-import { SNAPSHOT_PART_LEVELS, SUBSCRIBER_CONFLATE_BYTES } from '../../schemas/config.ts';
+import { SUBSCRIBER_CONFLATE_BYTES } from '../../schemas/config.ts';
 import { RequestKind } from '../../schemas/ids.ts';
 import type { Channel } from './channels.ts';
+import type { DepthView } from './depth-view.ts';
 import { type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
 import type { Answer, Question, Requests } from './requests.ts';
 import type { Subscriber } from './subscriber.ts';
-import { splitSnapshot, type Topic } from './topics.ts';
+import type { Topic } from './topics.ts';
 
 /**
  * A socket with more than this in its buffer gets its next snapshot later: a wildcard over thousands of books is sent
@@ -15,11 +16,11 @@ import { splitSnapshot, type Topic } from './topics.ts';
  */
 const SNAPSHOT_PACE_BYTES = SUBSCRIBER_CONFLATE_BYTES;
 
-/** What to ask for the current value of a channel; null for channels that have none. */
-function questionOf(channel: Channel, market: number): Question | null {
+/** What to ask for the current value of a channel, of a book `levels` a side; null for channels that have none. */
+function questionOf(channel: Channel, market: number, levels = 0): Question | null {
   switch (channel.kind) {
     case 'book':
-      return { market, kind: RequestKind.book, limit: 0, barKind: 0 };
+      return { market, kind: RequestKind.book, limit: levels, barKind: 0 };
     case 'bbo':
       return { market, kind: RequestKind.book, limit: 1, barKind: 0 };
     case 'bar':
@@ -34,11 +35,12 @@ function questionOf(channel: Channel, market: number): Question | null {
 }
 
 /** The messages of an answer that are the channel's current value; none where there is no value yet. */
-function valuesOf(channel: Channel, answer: Answer): StreamMessage[] {
+function valuesOf(topic: Topic, answer: Answer): readonly StreamMessage[] {
   const { book } = answer;
+  const { channel } = topic;
   switch (channel.kind) {
     case 'book':
-      return book === null ? [] : splitSnapshot({ ...book, isSnapshot: true }, SNAPSHOT_PART_LEVELS);
+      return book === null ? [] : topic.parts({ ...book, isSnapshot: true });
     case 'bbo': {
       if (book === null || (book.bids.length === 0 && book.asks.length === 0)) return [];
       const { timestampUs, localTimestampUs, state, reason } = book;
@@ -74,16 +76,17 @@ export class CurrentValues {
   }
 
   /** Asks once, however many wait. The interest bit is set by then, so the answer and the deltas meet. */
-  ask(topic: Topic): void {
+  ask(asking: Topic): void {
+    const topic = asking.source ?? asking;
     if (topic.isAsked) return;
-    const question = questionOf(topic.channel, topic.market);
+    const question = questionOf(topic.channel, topic.market, topic.view.depth);
     if (question === null) return;
     topic.isAsked = true;
     this.retry.delete(topic);
     this.requests.ask(question, this.nowMs(), (answer) => {
       topic.isAsked = false;
-      if (answer !== null) this.deliver(topic, valuesOf(topic.channel, answer));
-      if (topic.waiting.size > 0 || topic.isSuspended) this.retry.add(topic);
+      if (answer !== null) this.deliver(topic, answer);
+      if (isAwaited(topic) || topic.isSuspended) this.retry.add(topic);
     });
   }
 
@@ -96,15 +99,39 @@ export class CurrentValues {
   /** The shard replaced the whole book: everyone gets it, in parts where it is big. */
   replace(topic: Topic, book: BookChangeMessage): void {
     topic.isSuspended = false;
-    for (const part of splitSnapshot(book, SNAPSHOT_PART_LEVELS)) topic.publish(part);
+    for (const part of topic.parts(book)) topic.publish(part);
   }
 
-  private deliver(topic: Topic, values: readonly StreamMessage[]): void {
+  private deliver(topic: Topic, answer: Answer): void {
+    if (topic.depth === null) this.deliverValues(topic, valuesOf(topic, answer));
+    else this.deliverDepth(topic, topic.depth, answer);
+  }
+
+  /** The best levels of a book have come: those who wait get what all have been told. */
+  private deliverDepth(topic: Topic, depth: DepthView, { book }: Answer): void {
+    if (book !== null) depth.answer(book);
+    if (depth.whole !== null) this.serve(topic, topic.parts(depth.whole));
+  }
+
+  private deliverValues(topic: Topic, values: readonly StreamMessage[]): void {
     if (topic.isSuspended || this.isBehind(topic, values)) {
       for (const value of values) topic.publish(value);
       topic.isSuspended = false;
     }
-    topic.noteCurrent(values);
+    this.serve(topic, values);
+    for (const view of topic.views) {
+      if (view.waiting.size > 0) {
+        this.serve(
+          view,
+          values.map((value) => view.shown(value)),
+        );
+      }
+    }
+  }
+
+  /** Gives the value to those who wait for it and read well. */
+  private serve(topic: Topic, values: readonly StreamMessage[]): void {
+    if (topic.interval === null && topic.depth === null) topic.noteCurrent(values);
     for (const [subscriber, isRefused] of topic.waiting) {
       if (subscriber.bufferedBytes > SNAPSHOT_PACE_BYTES) continue;
       this.join(topic, subscriber, isRefused ? values.map(refused) : values);
@@ -114,7 +141,7 @@ export class CurrentValues {
   /** The book went on without its topic: a shard that began anew. Everyone gets the whole book. */
   private isBehind(topic: Topic, values: readonly StreamMessage[]): boolean {
     const first = values[0];
-    const isUnused = topic.subscribers.size === 0 && topic.lane === null;
+    const isUnused = topic.subscribers.size + topic.views.length === 0 && topic.lane === null;
     if (!topic.isBook || isUnused || first?.type !== 'book_change') return false;
     return topic.lastSeq !== first.bookSequence;
   }
@@ -124,16 +151,21 @@ export class CurrentValues {
     const held = topic.release(subscriber);
     subscriber.sendSnapshot(topic.encodeCurrent(values, subscriber.encoding, held?.seq ?? null));
     if (held !== null) subscriber.slow.conflatedMessages += topic.published - held.published;
-    topic.join(subscriber);
+    topic.joinAfter(subscriber, topic.seqOf(values));
   }
 
   /** Asks again where someone who is ready still waits. */
   tick(): void {
     for (const topic of this.retry) {
-      if (topic.waiting.size === 0 && !topic.isSuspended) this.retry.delete(topic);
-      else if (topic.isSuspended || someReady(topic)) this.ask(topic);
+      if (!isAwaited(topic) && !topic.isSuspended) this.retry.delete(topic);
+      else if (topic.isSuspended || someReady(topic) || topic.views.some(someReady)) this.ask(topic);
     }
   }
+}
+
+/** Someone waits for the value, of the channel or of a view of it. */
+function isAwaited(topic: Topic): boolean {
+  return topic.waiting.size > 0 || topic.views.some((view) => view.waiting.size > 0);
 }
 
 function someReady(topic: Topic): boolean {

@@ -1,8 +1,9 @@
-// Depth channels: asks for the best N levels at each interval, only while someone listens, and adds the measures.
+// What is told at intervals: depth channels, which ask for the best N levels and add the measures, and views of channels.
 
 import { RequestKind } from '../../schemas/ids.ts';
 import { areBestKnown } from '../measures/side.ts';
 import type { Channel } from './channels.ts';
+import type { CurrentValues } from './current-values.ts';
 import { sideOf } from './measures-api.ts';
 import { type BookChangeMessage, type BookSnapshotMessage, LEVEL_NUMBERS, type Levels } from './messages.ts';
 import type { Requests } from './requests.ts';
@@ -44,42 +45,62 @@ export function toSnapshot(channel: Channel, book: BookChangeMessage): BookSnaps
   };
 }
 
+/** Tells topics by their interval: depth channels, and views of any channel. Thread: main. */
 export class DepthTimers {
   private readonly requests: Requests;
   private readonly nowMs: () => number;
+  private readonly current: CurrentValues;
   private readonly groups = new Map<number, Group>();
 
-  constructor(requests: Requests, nowMs: () => number) {
+  constructor(requests: Requests, nowMs: () => number, current: CurrentValues) {
     this.requests = requests;
     this.nowMs = nowMs;
+    this.current = current;
   }
 
-  /** A subscriber came to the topic: it is asked for now and then at its interval. */
+  /** A subscriber came to the topic: where it has an interval it is told by it, and what is asked for is so at once. */
   add(topic: Topic): void {
-    const { intervalMs } = topic.channel;
-    let group = this.groups.get(intervalMs);
-    if (group === undefined) {
-      group = { timer: setInterval(() => this.tick(intervalMs), intervalMs), topics: new Set() };
-      this.groups.set(intervalMs, group);
-    }
-    group.topics.add(topic);
-    this.ask(topic);
+    if (topic.source !== null) this.add(topic.source);
+    const intervalMs = topic.view.intervalMs || topic.channel.intervalMs;
+    if (intervalMs === 0) return;
+    this.groupOf(intervalMs).topics.add(topic);
+    if (topic.interval === null) this.ask(topic);
+  }
+
+  private groupOf(intervalMs: number): Group {
+    const known = this.groups.get(intervalMs);
+    if (known !== undefined) return known;
+    const group = { timer: setInterval(() => this.tick(intervalMs), intervalMs), topics: new Set<Topic>() };
+    this.groups.set(intervalMs, group);
+    return group;
   }
 
   private tick(intervalMs: number): void {
     const group = this.groups.get(intervalMs);
     if (group === undefined) return;
-    for (const topic of group.topics) {
-      if (topic.subscribers.size === 0) group.topics.delete(topic);
-      else this.ask(topic);
-    }
+    for (const topic of group.topics) if (!this.turn(topic)) group.topics.delete(topic);
     if (group.topics.size > 0) return;
     clearInterval(group.timer);
     this.groups.delete(intervalMs);
   }
 
+  /** False where no one needs it any more. What is gathered goes on without readers: it lies in the history for a resume. */
+  private turn(topic: Topic): boolean {
+    if (topic.interval !== null) {
+      topic.interval.flush();
+      return !topic.isForgotten;
+    }
+    if (!topic.hasReaders) return false;
+    this.ask(topic);
+    return true;
+  }
+
   /** A shard that answers slower than the interval is asked less often, not more. */
   private ask(topic: Topic): void {
+    if (topic.depth !== null) {
+      this.current.ask(topic);
+      return;
+    }
     if (topic.isAsked) return;
     topic.isAsked = true;
     const { market, channel } = topic;

@@ -1,6 +1,7 @@
 // Messages as FlatBuffers of schemas/stream.fbs. One builder for all: main encodes one message at a time.
 
 import { Builder, type Offset } from 'flatbuffers';
+import type { StageLatency as StageFigures } from '../../schemas/feed.ts';
 import {
   Body,
   BookChange,
@@ -14,20 +15,20 @@ import {
   Message,
   PriceLevel,
   Signal,
+  StageHeat,
   StageLatency,
   Status,
   System,
+  Text,
   Trade,
   TradeBar,
   Value,
 } from '../../schemas/generated/stream.ts';
-import type { LatencySummary } from '../observe/latency-counts.ts';
 import {
   type Address,
   type BookChangeMessage,
   type BookSnapshotMessage,
   type BookTickerMessage,
-  type CounterTree,
   type LatencyMessage,
   LEVEL_NUMBERS,
   type Levels,
@@ -35,6 +36,7 @@ import {
   type SignalMessage,
   type StatusMessage,
   type StreamMessage,
+  type SystemMessage,
   type TradeBarMessage,
   type TradeMessage,
 } from './messages.ts';
@@ -94,6 +96,7 @@ function writeChange(message: BookChangeMessage): Offset {
   BookChange.addPart(builder, message.part);
   BookChange.addParts(builder, message.parts);
   BookChange.addIsResumeRefused(builder, message.isResumeRefused);
+  if (message.checksum !== null) BookChange.addChecksum(builder, message.checksum);
   if (message.horizonBid !== null) BookChange.addHorizonBid(builder, priceOf(message.horizonBid));
   if (message.horizonAsk !== null) BookChange.addHorizonAsk(builder, priceOf(message.horizonAsk));
   return BookChange.endBookChange(builder);
@@ -202,15 +205,28 @@ function writeStatus(status: StatusMessage): Offset {
   return Status.createStatus(builder, state, builder.createString(status.reason), status.sinceUs, status.lost);
 }
 
-function collectValues(tree: CounterTree, prefix: string, offsets: Offset[]): Offset[] {
-  for (const [name, value] of Object.entries(tree)) {
-    if (typeof value !== 'number') collectValues(value, `${prefix}${name}.`, offsets);
-    else offsets.push(Value.createValue(builder, builder.createString(prefix + name), value));
+type Collected = { readonly values: Offset[]; readonly texts: Offset[] };
+
+/** Names are those of the JSON form, joined with dots, and an item of a list has its number. */
+function collect(tree: object, prefix: string, into: Collected): Collected {
+  for (const [key, value] of Object.entries(tree) as [string, unknown][]) {
+    const name = prefix + key;
+    if (typeof value === 'number') into.values.push(Value.createValue(builder, builder.createString(name), value));
+    else if (typeof value === 'string') {
+      const text = builder.createString(value);
+      into.texts.push(Text.createText(builder, builder.createString(name), text));
+    } else if (typeof value === 'object' && value !== null) collect(value, `${name}.`, into);
   }
-  return offsets;
+  return into;
 }
 
-function writeStages(stages: Readonly<Record<string, LatencySummary>>): Offset[] {
+function writeSystem({ counters }: SystemMessage): Offset {
+  const { values, texts } = collect(counters, '', { values: [], texts: [] });
+  const listed = System.createValuesVector(builder, values);
+  return System.createSystem(builder, listed, System.createTextsVector(builder, texts));
+}
+
+function writeStages(stages: Readonly<Record<string, StageFigures>>): Offset[] {
   return Object.entries(stages).map(([stage, { count, min, mean, p50, p90, p99, p999, max }]) => {
     const name = builder.createString(stage);
     const [low, middle, high] = [orNaN(min), orNaN(mean), orNaN(max)];
@@ -219,10 +235,21 @@ function writeStages(stages: Readonly<Record<string, LatencySummary>>): Offset[]
   });
 }
 
+function writeHeat(heat: LatencyMessage['heat']): Offset[] {
+  return Object.entries(heat).map(([stage, buckets]) => {
+    const name = builder.createString(stage);
+    const [from, counts] = [buckets.map(([ns]) => ns), buckets.map(([, count]) => count)];
+    const fromOffset = StageHeat.createFromNsVector(builder, from);
+    return StageHeat.createStageHeat(builder, name, fromOffset, StageHeat.createCountsVector(builder, counts));
+  });
+}
+
 function writeLatency(message: LatencyMessage): Offset {
   const stages = Latency.createStagesVector(builder, writeStages(message.stages));
   const recent = Latency.createRecentVector(builder, writeStages(message.recent));
-  return Latency.createLatency(builder, stages, recent);
+  const heat = Latency.createHeatVector(builder, writeHeat(message.heat));
+  const pauses = Latency.createPausesVector(builder, writeStages(message.pauses));
+  return Latency.createLatency(builder, stages, recent, heat, pauses);
 }
 
 function writeMarkets(message: MarketsMessage): Offset {
@@ -257,10 +284,8 @@ function writeBody(message: StreamMessage): { type: Body; body: Offset } {
       return { type: Body.Status, body: writeStatus(message) };
     case 'gap':
       return { type: Body.Gap, body: Gap.createGap(builder, builder.createString(message.reason), message.lost) };
-    case 'system': {
-      const values = System.createValuesVector(builder, collectValues(message.counters, '', []));
-      return { type: Body.System, body: System.createSystem(builder, values) };
-    }
+    case 'system':
+      return { type: Body.System, body: writeSystem(message) };
     case 'latency':
       return { type: Body.Latency, body: writeLatency(message) };
     case 'markets':

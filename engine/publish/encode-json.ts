@@ -7,6 +7,7 @@ import {
   type BookChangeMessage,
   type BookSnapshotMessage,
   type BookTickerMessage,
+  type LatencyMessage,
   LEVEL_NUMBERS,
   type Levels,
   type StreamMessage,
@@ -79,13 +80,14 @@ function tickerJson(message: BookTickerMessage, quote: NumberQuote): string {
 }
 
 function changeJson(message: BookChangeMessage, quote: NumberQuote): string {
+  const checksum = message.checksum === null ? '' : `,"checksum":${message.checksum}`;
   const parts = message.parts > 1 ? `,"part":${message.part},"parts":${message.parts}` : '';
   const refused = message.isResumeRefused ? ',"resumed":false' : '';
   const { horizonBid, horizonAsk } = message;
   const horizon = message.isSnapshot ? `,"horizon":${horizonJson(horizonBid, horizonAsk, quote)}` : '';
   return (
     `"isSnapshot":${message.isSnapshot},"bids":${levelsJson(message.bids, quote)},"asks":${levelsJson(message.asks, quote)}` +
-    `,"state":"${message.state}","reason":${text(message.reason)}${horizon}${parts}${refused}`
+    `,"state":"${message.state}","reason":${text(message.reason)}${checksum}${horizon}${parts}${refused}`
   );
 }
 
@@ -119,6 +121,10 @@ function barJson(bar: TradeBarMessage, quote: NumberQuote): string {
     `,"delta":${digits(bar.delta, quote)},"spreadHigh":${digits(bar.spreadHigh, quote)}` +
     `,"spreadLow":${digits(bar.spreadLow, quote)},"state":"${bar.state}"`
   );
+}
+
+function latencyJson({ stages, recent, heat, pauses }: LatencyMessage): string {
+  return JSON.stringify({ stages, recent, heat, pauses }).slice(1, -1);
 }
 
 /** Fields of one message between the market and the timestamps; a bar has its timestamps inside. */
@@ -156,7 +162,7 @@ function fieldsJson(message: StreamMessage, quote: NumberQuote): string {
     case 'system':
       return JSON.stringify(message.counters).slice(1, -1);
     case 'latency':
-      return `"stages":${JSON.stringify(message.stages)},"recent":${JSON.stringify(message.recent)}`;
+      return latencyJson(message);
     case 'markets':
       return `"markets":${JSON.stringify(message.rows)}`;
   }

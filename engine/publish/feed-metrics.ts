@@ -1,11 +1,15 @@
-// What connectors say of themselves as Prometheus series: per venue the sums, per connection its state and traffic while it lives.
+// What connectors say of themselves as Prometheus series: per venue the sums, per slot its connection and its breaker.
 
-import type { ConnectionCounts, FeedCounts, FeedReport } from '../connect/report.ts';
-
-type Labels = Readonly<Record<string, string>>;
-type Sample = { readonly labels: Labels; readonly value: number };
-/** Adds one metric that is collected at each scrape. */
-export type AddMetric = (name: string, help: string, labelNames: string[], collect: () => Sample[]) => void;
+import { METRIC_SLOTS_MAX } from '../../schemas/metrics.ts';
+import { BREAKER_STATES } from '../connect/breaker.ts';
+import {
+  CONNECTION_STATES,
+  type ConnectionCounts,
+  type ConnectionReport,
+  type FeedCounts,
+  type FeedReport,
+} from '../connect/report.ts';
+import { type AddMetric, oneHot, readOnce, type Sample, snake } from './read-metrics.ts';
 
 const MS_PER_S = 1e3;
 
@@ -28,6 +32,8 @@ const TOTALS: Partial<Record<keyof ConnectionCounts, string>> = {
 const FEED: Partial<Record<keyof FeedCounts, string>> = {
   reconnects: 'Connections made again after one was lost.',
   handovers: 'Connections replaced before they ended.',
+  replacedForBudget: 'Connections replaced as their limit of requests was used up.',
+  replacedForSilence: 'Connections replaced for a silent market.',
   resyncs: 'Books asked for again.',
   stale: 'Books that were silent for too long.',
   snapshotsAsked: 'Snapshots asked for by REST.',
@@ -35,12 +41,12 @@ const FEED: Partial<Record<keyof FeedCounts, string>> = {
   snapshotsFailed: 'Snapshots by REST that failed.',
   backfills: 'Back-fills of lost trades.',
   backfillsWhole: 'Back-fills after which no trade was missing.',
+  listingFailures: "Times the venue's list of markets could not be had.",
 };
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-/** Series of connections and slots go with them: a report holds those that are. */
-export function addFeedMetrics(counter: AddMetric, gauge: AddMetric, feeds: () => readonly FeedReport[]): void {
+/** Series of a slot stay while its connections come and go: names of connections would never end. */
+export function addFeedMetrics(counter: AddMetric, gauge: AddMetric, read: () => readonly FeedReport[]): void {
+  const feeds = readOnce(read);
   const perVenue = (read: (report: FeedReport) => number): (() => Sample[]) => {
     return () => feeds().map((report) => ({ labels: { venue: report.venue }, value: read(report) }));
   };
@@ -63,13 +69,22 @@ export function addFeedMetrics(counter: AddMetric, gauge: AddMetric, feeds: () =
       successRate === null ? [] : [{ labels: { venue }, value: successRate }],
     ),
   );
+  const symbols = 'Symbols of a feed: asked for, and not known to the venue.';
+  gauge('feed_symbols', symbols, ['venue', 'result'], () =>
+    feeds().flatMap(({ venue, symbols: asked, unknownSymbols }) => [
+      { labels: { venue, result: 'asked' }, value: asked },
+      { labels: { venue, result: 'unknown' }, value: unknownSymbols.length },
+    ]),
+  );
   counter('feed_errors_total', 'Ends of connections and failed attempts, by kind.', ['venue', 'kind'], () =>
     feeds().flatMap(({ venue, errors }) =>
       Object.entries(errors).map(([kind, value]) => ({ labels: { venue, kind }, value })),
     ),
   );
   addRest(counter, gauge, feeds);
-  addConnections(counter, gauge, feeds);
+  addConnections(gauge, feeds);
+  addSlots(gauge, feeds);
+  addBreakers(counter, gauge, feeds);
 }
 
 function addRest(counter: AddMetric, gauge: AddMetric, feeds: () => readonly FeedReport[]): void {
@@ -86,63 +101,84 @@ function addRest(counter: AddMetric, gauge: AddMetric, feeds: () => readonly Fee
   );
 }
 
-function addConnections(counter: AddMetric, gauge: AddMetric, feeds: () => readonly FeedReport[]): void {
-  const each = (read: (connection: FeedReport['connections'][number]) => number | null): (() => Sample[]) => {
-    return () =>
-      feeds().flatMap(({ venue, connections }) =>
-        connections.flatMap((connection) => {
-          const value = read(connection);
-          return value === null ? [] : [{ labels: { venue, connection: String(connection.id) }, value }];
-        }),
-      );
-  };
-  const labels = ['venue', 'connection'];
-  gauge(
-    'feed_connection_subscriptions',
-    'Subscriptions of a connection.',
-    labels,
-    each((one) => one.subscriptions),
+function addConnections(gauge: AddMetric, feeds: () => readonly FeedReport[]): void {
+  gauge('feed_connections', 'Connections to a venue in each state.', ['venue', 'state'], () =>
+    feeds().flatMap(({ venue, connections }) =>
+      CONNECTION_STATES.map((state) => ({
+        labels: { venue, state },
+        value: connections.filter((connection) => connection.state === state).length,
+      })),
+    ),
   );
-  gauge(
-    'feed_connection_pending',
-    'Subscriptions not answered yet.',
-    labels,
-    each((one) => one.pending),
+}
+
+type VenueSlot = {
+  readonly labels: { readonly venue: string; readonly slot: string };
+  readonly breaker: FeedReport['slots'][number]['breaker'];
+  /** While it is replaced a slot has two connections. */
+  readonly connections: readonly ConnectionReport[];
+};
+
+function slotsOf(feeds: readonly FeedReport[]): VenueSlot[] {
+  const all = feeds.flatMap(({ venue, slots, connections }) =>
+    slots.map(({ slot, breaker }) => ({
+      labels: { venue, slot: String(slot) },
+      breaker,
+      connections: connections.filter((connection) => connection.slot === slot),
+    })),
   );
-  gauge(
-    'feed_connection_age_seconds',
-    'Age of a connection.',
-    labels,
-    each((one) => one.ageMs / MS_PER_S),
+  return all.slice(0, METRIC_SLOTS_MAX);
+}
+
+/** A slot without a connection has no value. */
+function addSlots(gauge: AddMetric, feeds: () => readonly FeedReport[]): void {
+  const slots = readOnce(() => slotsOf(feeds()));
+  const each = (name: string, help: string, value: (connections: readonly ConnectionReport[]) => number | null): void =>
+    gauge(`feed_slot_${name}`, help, ['venue', 'slot'], () =>
+      slots().flatMap(({ labels, connections }): Sample[] => {
+        const found = connections.length === 0 ? null : value(connections);
+        return found === null ? [] : [{ labels, value: found }];
+      }),
+    );
+  const sum = (of: (connection: ConnectionReport) => number) => (connections: readonly ConnectionReport[]) =>
+    connections.reduce((total, connection) => total + of(connection), 0);
+  each(
+    'subscriptions',
+    'Subscriptions of the connections of a slot.',
+    sum((one) => one.subscriptions),
   );
-  counter(
-    'feed_connection_messages_total',
-    'Messages of a connection.',
-    labels,
-    each((one) => one.counts.messages),
+  each(
+    'pending_subscriptions',
+    'Subscriptions of a slot that are not answered yet.',
+    sum((one) => one.pending),
   );
-  gauge(
-    'feed_connection_latency_seconds',
-    'From a ping to its answer, or of connecting.',
-    labels,
-    each((one) => (one.latencyMs === null ? null : one.latencyMs / MS_PER_S)),
+  each('connection_age_seconds', 'Age of the oldest connection of a slot.', (connections) =>
+    Math.max(...connections.map(({ ageMs }) => ageMs / MS_PER_S)),
   );
-  gauge('feed_breaker_open', '1 while the breaker of a connection lets nothing through.', ['venue', 'slot'], () =>
+  each('latency_seconds', 'From a ping to its answer, or of connecting; of the slowest connection.', (connections) => {
+    const known = connections.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs / MS_PER_S]));
+    return known.length === 0 ? null : Math.max(...known);
+  });
+  gauge('feed_breaker_state', "1 for the state of a slot's breaker.", ['venue', 'slot', 'state'], () =>
+    slots().flatMap(({ labels, breaker }) => oneHot(BREAKER_STATES, breaker.state, 'state', labels)),
+  );
+}
+
+function addBreakers(counter: AddMetric, gauge: AddMetric, feeds: () => readonly FeedReport[]): void {
+  gauge('feed_breakers', 'Breakers of the slots of a venue in each state.', ['venue', 'state'], () =>
     feeds().flatMap(({ venue, slots }) =>
-      slots.map(({ slot, breaker }) => ({
-        labels: { venue, slot: String(slot) },
-        value: breaker.state === 'open' || breaker.state === 'given-up' ? 1 : 0,
+      BREAKER_STATES.map((state) => ({
+        labels: { venue, state },
+        value: slots.filter(({ breaker }) => breaker.state === state).length,
       })),
     ),
   );
   counter('feed_breaker_transitions_total', 'Changes of state of breakers.', ['venue', 'state'], () =>
-    feeds().flatMap(({ venue, slots }) => {
-      const sums = new Map<string, number>();
-      for (const { breaker } of slots) {
-        for (const [state, count] of Object.entries(breaker.transitions))
-          sums.set(state, (sums.get(state) ?? 0) + count);
-      }
-      return [...sums].map(([state, value]) => ({ labels: { venue, state }, value }));
-    }),
+    feeds().flatMap(({ venue, slots }) =>
+      BREAKER_STATES.map((state) => ({
+        labels: { venue, state },
+        value: slots.reduce((sum, { breaker }) => sum + breaker.transitions[state], 0),
+      })),
+    ),
   );
 }

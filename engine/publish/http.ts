@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -75,7 +76,7 @@ export type Reply = { readonly status?: number; readonly type?: string; readonly
 /** What a handler may know of a request: uWebSockets.js' own object is dead once the route returns. */
 export type Query = { readonly path: string; readonly params: URLSearchParams };
 
-type Handler = (query: Query) => Reply | Promise<Reply>;
+export type Handler = (query: Query) => Reply | Promise<Reply>;
 
 /** How answers are given: what is told of faults, and the headers of each. */
 export type Answering = { readonly fault: (error: unknown) => void; readonly headers: Headers };

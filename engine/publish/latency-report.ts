@@ -1,31 +1,31 @@
 // Latency of every stage of one running engine: made into summaries and histograms only when asked.
 
+import type { HeatBucket, LatencyFigures, StageLatency } from '../../schemas/feed.ts';
 import { type LatencyRecorder, STAGES, type Stage } from '../observe/latency.ts';
 import {
-  countsSince,
+  heatOf,
   type LatencySummary,
   mergeCounts,
   mergeRecorders,
+  SinceLast,
   type StageCounts,
   summarize,
   toHistogram,
 } from '../observe/latency-counts.ts';
-
 /** Recorders of each stage, one per thread that has the stage. */
 export type StageRecorders = Readonly<Record<Stage, readonly LatencyRecorder[]>>;
 
 /** Reports over the recorders of one engine. Thread: main. */
 export class LatencyReport {
   private readonly recorders: StageRecorders;
-  private before: Map<Stage, StageCounts>;
+  private readonly pauses: () => Readonly<Record<string, StageCounts>>;
+  private readonly since = new Map<string, SinceLast>();
 
-  constructor(recorders: StageRecorders) {
+  /** `pauses` are counts to be read at once, of what keeps threads from their work. */
+  constructor(recorders: StageRecorders, pauses: () => Readonly<Record<string, StageCounts>> = () => ({})) {
     this.recorders = recorders;
-    this.before = this.collect();
-  }
-
-  private collect(): Map<Stage, StageCounts> {
-    return new Map(STAGES.map((stage) => [stage, mergeRecorders(this.recorders[stage])]));
+    this.pauses = pauses;
+    this.advance();
   }
 
   counts(stage: Stage): StageCounts {
@@ -44,17 +44,27 @@ export class LatencyReport {
     return Object.fromEntries(entries) as Record<Stage, LatencySummary>;
   }
 
-  /** Every stage since the start and since the last call. */
-  advance(): { stages: Record<string, LatencySummary>; recent: Record<string, LatencySummary> } {
-    const now = this.collect();
-    const stages: Record<string, LatencySummary> = {};
-    const recent: Record<string, LatencySummary> = {};
-    for (const [stage, counts] of now) {
+  /** What came to these counts since the last call. */
+  private recent(name: string, counts: StageCounts): StageCounts {
+    const since = this.since.get(name) ?? new SinceLast();
+    this.since.set(name, since);
+    return since.advance(counts);
+  }
+
+  /** Every stage since the start and since the last call, and what stood in the way since then. */
+  advance(): LatencyFigures {
+    const stages: Partial<Record<Stage, StageLatency>> = {};
+    const recent: Partial<Record<Stage, StageLatency>> = {};
+    const heat: Partial<Record<Stage, readonly HeatBucket[]>> = {};
+    for (const stage of STAGES) {
+      const counts = this.view(stage);
+      const between = this.recent(stage, counts);
       stages[stage] = summarize(counts);
-      recent[stage] = summarize(countsSince(counts, this.before.get(stage) as StageCounts));
+      recent[stage] = summarize(between);
+      heat[stage] = heatOf(between);
     }
-    this.before = now;
-    return { stages, recent };
+    const pauses = Object.entries(this.pauses()).map(([name, counts]) => [name, summarize(this.recent(name, counts))]);
+    return { stages, recent, heat, pauses: Object.fromEntries(pauses) } as LatencyFigures;
   }
 
   /** The stage's percentile distribution as HdrHistogram text, in nanoseconds. */

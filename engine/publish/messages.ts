@@ -1,7 +1,7 @@
 // What the stream and the HTTP answers carry, before it is text or bytes: one type per message. Times are whole
 // microseconds since 1970, 0 where there is none; decimals stay milli and atto.
 
-import type { LatencySummary } from '../observe/latency-counts.ts';
+import type { LatencyFigures, SystemFigures } from '../../schemas/feed.ts';
 
 /** Levels as four numbers each: price milli and atto, quantity milli and atto. */
 export type Levels = Float64Array;
@@ -46,6 +46,8 @@ export type BookChangeMessage = Timed &
     /** One level, of which the price counts: down to it the side is known. Null where it is known whole, and in deltas. */
     readonly horizonBid: Levels | null;
     readonly horizonAsk: Levels | null;
+    /** CRC-32 of the book after this message; null where it is not asked for. */
+    readonly checksum: number | null;
     readonly part: number;
     readonly parts: number;
     readonly isResumeRefused: boolean;
@@ -125,13 +127,9 @@ export type GapMessage = Timed & { readonly type: 'gap'; readonly reason: string
 /** Nested counters; every leaf is a number. */
 export type CounterTree = { readonly [name: string]: number | CounterTree };
 
-export type SystemMessage = Timed & { readonly type: 'system'; readonly counters: CounterTree };
+export type SystemMessage = Timed & { readonly type: 'system'; readonly counters: SystemFigures };
 
-export type LatencyMessage = Timed & {
-  readonly type: 'latency';
-  readonly stages: Readonly<Record<string, LatencySummary>>;
-  readonly recent: Readonly<Record<string, LatencySummary>>;
-};
+export type LatencyMessage = Timed & { readonly type: 'latency' } & LatencyFigures;
 
 export type MarketRow = {
   readonly market: string;

@@ -1,119 +1,238 @@
-// `/openapi.json`: the description of the HTTP routes.
+// `/openapi.json`: the description of the HTTP routes, from which docs/http.md is made too.
 
 import { BPS_MAX, MEASURE_ITEMS_MAX, USUAL_BPS, USUAL_DEPTHS } from './measures-api.ts';
+import { ANSWERS } from './openapi-answers.ts';
 
-type Parameter = {
+export type Parameter = {
   readonly name: string;
-  readonly in: string;
+  readonly in: 'path' | 'query';
   readonly required: boolean;
+  readonly description: string;
   readonly style?: string;
   readonly explode?: boolean;
-  readonly schema: object;
+  readonly schema: Readonly<Record<string, unknown>>;
 };
-type Route = {
+
+export type Route = {
   readonly summary: string;
+  readonly description?: string;
   readonly type?: string;
+  /** Name of the answer's schema; none for text. */
+  readonly answer?: keyof typeof ANSWERS;
+  /** Needs no token. */
   readonly isOpen?: boolean;
-  readonly parameters?: Parameter[];
+  readonly parameters?: readonly Parameter[];
+  /** What is answered in place of 200, beside 401, 403 and 500, which every route has. */
+  readonly errors?: Readonly<Record<number, string>>;
 };
 
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain';
+const LINES_TYPE = 'application/x-ndjson';
 
 const market: Parameter = {
   name: 'market',
   in: 'path',
   required: true,
-  schema: { type: 'string', example: 'binance:BTCUSDT', description: 'VENUE:SYMBOL, URL-encoded' },
+  description: 'VENUE:SYMBOL, URL-encoded',
+  schema: { type: 'string', example: 'binance:BTCUSDT' },
 };
 
-function whole(name: string, usual: number, minimum: number, maximum: number): Parameter {
-  return { name, in: 'query', required: false, schema: { type: 'integer', default: usual, minimum, maximum } };
+function whole(name: string, description: string, usual: number, minimum: number, maximum: number): Parameter {
+  const schema = { type: 'integer', default: usual, minimum, maximum };
+  return { name, in: 'query', required: false, description, schema };
 }
 
-function list(name: string, usual: readonly number[], maximum: number): Parameter {
+function list(name: string, description: string, usual: readonly number[], maximum: number): Parameter {
   const items = { type: 'integer', minimum: 1, maximum };
   const schema = { type: 'array', items, minItems: 1, maxItems: MEASURE_ITEMS_MAX, default: usual };
-  return { name, in: 'query', required: false, style: 'form', explode: false, schema };
+  return { name, in: 'query', required: false, description, style: 'form', explode: false, schema };
 }
 
-const quantity: Parameter = {
-  name: 'quantity',
-  in: 'query',
-  required: false,
-  schema: { type: 'string', example: '1.5', description: 'A decimal above 0; without it `fill` is null' },
-};
+function text(name: string, description: string, schema: Readonly<Record<string, unknown>> = {}): Parameter {
+  return { name, in: 'query', required: false, description, schema: { type: 'string', ...schema } };
+}
+
+const quantity = text('quantity', 'A decimal above 0; without it `fill` is null', { example: '1.5' });
+const names = text('markets', 'Names or wildcards, with commas between them; every market without', {
+  example: 'binance:BTCUSDT,kraken:*',
+});
 
 export type ApiLimits = { readonly depthMax: number; readonly barsMax: number; readonly tradesMax: number };
 
-function routes(barKinds: readonly string[], limits: ApiLimits): Record<string, Route> {
-  const kind: Parameter = { name: 'kind', in: 'query', required: false, schema: { type: 'string', enum: barKinds } };
-  const stage: Parameter = { name: 'stage', in: 'path', required: true, schema: { type: 'string' } };
+const RANGE = '`range`: a parameter outside its limits. `shape`: a name that is not URL-encoded';
+const UNKNOWN_MARKET = '`unknown-market`: a market that has sent nothing yet, or that is not taken';
+const SHARD_ERRORS = { 400: RANGE, 404: UNKNOWN_MARKET, 503: '`timeout`: its shard gave no answer in time' };
+
+/** Every route by its path. */
+export function routesOf(barKinds: readonly string[], limits: ApiLimits): Record<string, Route> {
   const { depthMax, barsMax, tradesMax } = limits;
+  const kind = text('kind', 'One of the kinds the market has; without it `1m`, or the first of them', {
+    enum: barKinds,
+  });
+  const stage: Parameter = {
+    name: 'stage',
+    in: 'path',
+    required: true,
+    description: 'A stage of `/v1/latency`',
+    schema: { type: 'string', example: 'decode' },
+  };
+  const unknownStage = { 404: '`unknown-path`: no such stage' };
   return {
-    '/health': { summary: 'Whether the engine works; 503 where it does not', isOpen: true },
-    '/ready': { summary: 'Whether rings and both ports are open; 503 before', isOpen: true },
-    '/metrics': { summary: 'Prometheus metrics', type: TEXT_TYPE },
-    '/v1/markets': { summary: 'All markets' },
+    '/health': {
+      summary: 'Whether the engine works',
+      description: '`degraded` is 200: it works, and something wants a look.',
+      answer: 'Health',
+      isOpen: true,
+      errors: { 503: 'The same answer with `failed`: a shard or the ingress thread failed, or is being replaced' },
+    },
+    '/ready': {
+      summary: 'Whether rings and both ports are open',
+      answer: 'Ready',
+      isOpen: true,
+      errors: {
+        503: 'The same answer with `starting`: before, while it comes back to its journal, and while it stops',
+      },
+    },
+    '/metrics': { summary: 'Metrics in the text format of Prometheus', type: TEXT_TYPE },
+    '/v1/markets': { summary: 'All markets with their state', answer: 'Markets' },
     '/v1/book/{market}': {
-      summary: 'Best levels of one book, best first; depth 0 is every level',
-      parameters: [market, whole('depth', 20, 0, depthMax)],
+      summary: 'Best levels of one book',
+      answer: 'Book',
+      parameters: [market, whole('depth', 'Levels a side; 0 is every level', 20, 0, depthMax)],
+      errors: SHARD_ERRORS,
     },
     '/v1/measures/{market}': {
       summary: 'Spread, mid, depth, imbalance and fills of one book, with what its horizon leaves unknown',
-      parameters: [market, list('levels', USUAL_DEPTHS, depthMax), list('bps', USUAL_BPS, BPS_MAX), quantity],
+      description: 'Of a book that is not `live` they are null.',
+      answer: 'Measures',
+      parameters: [
+        market,
+        list('levels', 'Depth and imbalance of so many levels a side', USUAL_DEPTHS, depthMax),
+        list('bps', 'Depth and imbalance so many basis points from the mid', USUAL_BPS, BPS_MAX),
+        quantity,
+      ],
+      errors: SHARD_ERRORS,
     },
     '/v1/bars/{market}': {
       summary: 'Bars of one kind, oldest first, the forming bar last',
-      parameters: [market, kind, whole('limit', barsMax, 1, barsMax)],
+      answer: 'Bars',
+      parameters: [market, kind, whole('limit', 'The newest so many', barsMax, 1, barsMax)],
+      errors: SHARD_ERRORS,
     },
     '/v1/trades/{market}': {
       summary: 'Last trades, oldest first',
-      parameters: [market, whole('limit', tradesMax, 1, tradesMax)],
+      answer: 'Trades',
+      parameters: [market, whole('limit', 'The newest so many', tradesMax, 1, tradesMax)],
+      errors: SHARD_ERRORS,
     },
-    '/v1/signals/{market}': { summary: 'Latest value of each signal, by name', parameters: [market] },
-    '/v1/latency': { summary: 'Latency per stage, nanoseconds' },
+    '/v1/signals/{market}': {
+      summary: 'Latest value of each signal, by name',
+      answer: 'Signals',
+      parameters: [market],
+      errors: SHARD_ERRORS,
+    },
+    '/v1/replay': {
+      summary: "A span of the engine's journal as messages of the stream, one JSON object a line",
+      description:
+        'In order of receive time. The header `x-millrace-reaches-back-to` tells how far back the journal goes.',
+      type: LINES_TYPE,
+      parameters: [
+        text('from', 'ISO 8601; from the first entry without', { format: 'date-time' }),
+        text('to', 'ISO 8601, not taken in; to the newest entry without', { format: 'date-time' }),
+        names,
+        text('channels', 'Fixed words of channels, with commas between them', {
+          default: 'trade,book',
+          example: 'trade,bar.1m',
+        }),
+      ],
+      errors: {
+        400: '`range`: a parameter that cannot be taken',
+        404: UNKNOWN_MARKET,
+        409: '`no-journal`: the engine has no journal',
+        503: '`busy`: as many replays run as may',
+      },
+    },
+    '/v1/latency': { summary: 'Latency per stage, nanoseconds', answer: 'Latency' },
     '/v1/latency/{stage}.hgrm': {
-      summary: 'Percentile distribution of one stage',
+      summary: 'Percentile distribution of one stage, as HdrHistogram prints it',
       type: TEXT_TYPE,
       parameters: [stage],
+      errors: unknownStage,
     },
     '/v1/latency/{stage}.json': {
       summary: 'Counts of one stage since the start, by bucket: to subtract and to merge',
+      answer: 'StageCounts',
       parameters: [stage],
+      errors: unknownStage,
     },
     '/v1/stats': {
-      summary: 'Counters of the engine and of each market (`markets=0` leaves those out), connections and rings',
-      parameters: [whole('markets', 1, 0, 1)],
+      summary: 'Counters of the engine and of each market, connections, rings, feeds, journal and process',
+      answer: 'Stats',
+      parameters: [whole('markets', '0 leaves out the markets', 1, 0, 1)],
+      errors: { 400: RANGE },
     },
-    '/openapi.json': { summary: 'This description' },
+    '/openapi.json': { summary: 'This description, as OpenAPI 3.1', type: JSON_TYPE },
   };
 }
 
-function errorResponse(description: string): object {
-  const error = { type: 'object', properties: { category: { type: 'string' }, message: { type: 'string' } } };
-  return { description, content: { [JSON_TYPE]: { schema: { type: 'object', properties: { error } } } } };
+const reference = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
+const errorResponse = (description: string): object => ({
+  description,
+  content: { [JSON_TYPE]: { schema: reference('Error') } },
+});
+
+/** Of an open route an error is its own answer with another status. */
+function responses({ summary, answer, type = JSON_TYPE, isOpen = false, errors = {} }: Route): object {
+  const schema =
+    answer === undefined ? (type === JSON_TYPE ? { type: 'object' } : { type: 'string' }) : reference(answer);
+  const content = { [type]: { schema } };
+  const own = Object.entries(errors).map(([status, words]) => [
+    status,
+    isOpen ? { description: words, content } : errorResponse(words),
+  ]);
+  const usual = {
+    401: errorResponse('`unauthorized`: no token, or a wrong one'),
+    403: errorResponse('`unauthorized`: a token without the role `read`, or a page of an origin that may not read'),
+    500: errorResponse('`internal`: a fault of the engine'),
+  };
+  return { 200: { description: summary, content }, ...(isOpen ? {} : usual), ...Object.fromEntries(own) };
 }
 
-function operation(route: Route): object {
-  const { summary, parameters = [], type = JSON_TYPE } = route;
-  const hasMarket = parameters.includes(market);
-  const responses: Record<string, object> = {
-    200: { description: summary, content: { [type]: { schema: {} } } },
-    ...(parameters.length > 0 ? { 400: errorResponse('A bad parameter') } : {}),
-    ...(route.isOpen === true ? { 503: { description: 'Not now' } } : { 401: errorResponse('No or a wrong token') }),
-    ...(hasMarket ? { 404: errorResponse('An unknown market'), 503: errorResponse('No answer in time') } : {}),
+/** `get_v1_book_market` of `/v1/book/{market}`: programs that make clients name functions by it. */
+const operationIdOf = (path: string): string =>
+  `get_${path
+    .replace(/[^a-zA-Z0-9]+/g, ' ')
+    .trim()
+    .replaceAll(' ', '_')}`;
+
+function operation(path: string, route: Route): object {
+  const { summary, description, parameters = [], isOpen } = route;
+  return {
+    get: {
+      operationId: operationIdOf(path),
+      summary,
+      ...(description === undefined ? {} : { description }),
+      parameters,
+      responses: responses(route),
+      ...(isOpen === true ? { security: [] } : {}),
+    },
   };
-  return { get: { summary, parameters, responses, ...(route.isOpen === true ? { security: [] } : {}) } };
 }
 
 /** The description as JSON text. */
 export function openApiJson(barKinds: readonly string[], limits: ApiLimits): string {
-  const paths = Object.entries(routes(barKinds, limits)).map(([path, route]) => [path, operation(route)]);
+  const paths = Object.entries(routesOf(barKinds, limits)).map(([path, route]) => [path, operation(path, route)]);
   return JSON.stringify({
     openapi: '3.1.0',
-    info: { title: 'Millrace', version: '1', description: 'Order books, bars and signals of a running engine.' },
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    info: {
+      title: 'Millrace',
+      version: '1',
+      description: 'Order books, bars and signals of a running engine.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    components: { schemas: ANSWERS, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     security: [{}, { token: [] }],
     paths: Object.fromEntries(paths),
   });

@@ -97,6 +97,10 @@ export class OutputRecords {
     return this.ring.f64[this.ring.slotAt(offset) * SLOT_F64 + field];
   }
 
+  private u32(offset: number, field: number): number {
+    return this.ring.u32[this.ring.slotAt(offset) * SLOT_U32 + field];
+  }
+
   private u8(offset: number, field: number): number {
     return this.ring.u8[this.ring.slotAt(offset) * SLOT_BYTES + field];
   }
@@ -184,6 +188,7 @@ export class OutputRecords {
       horizonAsk: this.horizon(offset, LevelFlag.ask),
       state: BOOK_STATE_NAMES[this.u8(offset, bookUpdate.at.state)],
       reason: STATE_REASON_NAMES[this.u8(offset, bookUpdate.at.reason)],
+      checksum: this.u32(offset, bookUpdate.at.checksum),
       part: 1,
       parts: 1,
       isResumeRefused: false,

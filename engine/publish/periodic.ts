@@ -5,8 +5,9 @@ import type { EngineClock } from '../base/clock.ts';
 import type { LatestReader } from '../memory/latest-values.ts';
 import type { MarketNames } from '../memory/market-names.ts';
 import type { LatencyReport } from './latency-report.ts';
-import type { CounterTree, MarketRow, StreamMessage } from './messages.ts';
+import type { MarketRow, StreamMessage } from './messages.ts';
 import type { Stats } from './stats.ts';
+import type { SystemReport } from './system-report.ts';
 import type { TopicRegistry } from './topic-registry.ts';
 
 const SYSTEM_MS = 1_000;
@@ -21,34 +22,33 @@ type Parts = {
   readonly latest: LatestReader;
   readonly names: MarketNames;
   readonly clock: EngineClock;
-  readonly publish: () => CounterTree;
+  readonly system: SystemReport;
 };
 
 export class Periodic {
   private readonly parts: Parts;
   private readonly timers: NodeJS.Timeout[];
-  private updatesBefore = 0;
-  private framesBefore = 0;
-  private beforeNs: number;
 
   constructor(parts: Parts) {
     this.parts = parts;
-    this.beforeNs = parts.clock.nowNs();
-    this.timers = [
-      setInterval(() => this.everySecond(), SYSTEM_MS),
-      setInterval(() => this.publishTo('latency', () => this.latencyMessage()), LATENCY_MS),
-    ];
+    this.timers = [setInterval(() => this.everySecond(), SYSTEM_MS), setInterval(() => this.everyFive(), LATENCY_MS)];
   }
 
   private publishTo(key: string, make: () => StreamMessage): void {
     const topic = this.parts.topics.find(key);
-    if (topic !== undefined && topic.subscribers.size > 0) topic.publish(make());
+    if (topic?.hasReaders) topic.publish(make());
   }
 
   private everySecond(): void {
-    const rates = this.rates();
-    this.publishTo('system', () => this.systemMessage(rates));
+    this.parts.system.eachSecond();
+    this.publishTo('system', () => this.systemMessage());
     this.publishTo('markets', () => this.marketsMessage());
+  }
+
+  /** Counted whether or not anyone listens, so that the first message of a new listener is of five seconds too. */
+  private everyFive(): void {
+    const figures = this.parts.latency.advance();
+    this.publishTo('latency', () => ({ type: 'latency', ...this.times(), ...figures }));
   }
 
   private times(): { timestampUs: number; localTimestampUs: number } {
@@ -56,40 +56,8 @@ export class Periodic {
     return { timestampUs: nowUs, localTimestampUs: nowUs };
   }
 
-  private rates(): CounterTree {
-    const { stats, clock } = this.parts;
-    const nowNs = clock.nowNs();
-    const seconds = (nowNs - this.beforeNs) / 1e9;
-    const updates = stats.sumColumn(marketCounter.updates);
-    const frames = stats.ingress()['frames'];
-    const rates = {
-      updatesPerSecond: Math.round((updates - this.updatesBefore) / seconds),
-      framesPerSecond: Math.round((frames - this.framesBefore) / seconds),
-    };
-    this.updatesBefore = updates;
-    this.framesBefore = frames;
-    this.beforeNs = nowNs;
-    return rates;
-  }
-
-  private systemMessage(rates: CounterTree): StreamMessage {
-    const { stats, clock, publish } = this.parts;
-    const { rss, heapUsed } = process.memoryUsage();
-    const counters: CounterTree = {
-      total: stats.total() as unknown as CounterTree,
-      rates,
-      markets: stats.marketCount,
-      states: stats.states(),
-      shards: stats.memory.shards.length,
-      outputLost: stats.shardSum('outputLost'),
-      publish: publish(),
-      process: { rssBytes: rss, heapUsedBytes: heapUsed, uptimeSeconds: Math.round(clock.nowNs() / 1e9) },
-    };
-    return { type: 'system', ...this.times(), counters };
-  }
-
-  private latencyMessage(): StreamMessage {
-    return { type: 'latency', ...this.times(), ...this.parts.latency.advance() };
+  private systemMessage(): StreamMessage {
+    return { type: 'system', ...this.times(), counters: this.parts.system.figures() };
   }
 
   private marketsMessage(): StreamMessage {

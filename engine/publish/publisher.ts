@@ -4,7 +4,6 @@ import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { QUEUE_LOOK_BYTES, RESUME_WINDOW_MS } from '../../schemas/config.ts';
 import { type AccessPlan, Gate } from '../base/access.ts';
 import type { EngineClock } from '../base/clock.ts';
-import { UsageError } from '../base/errors.ts';
 import type { MarketPlans } from '../base/market-plans.ts';
 import type { FeedReport } from '../connect/report.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
@@ -12,6 +11,7 @@ import { LatestReader } from '../memory/latest-values.ts';
 import { MarketNames } from '../memory/market-names.ts';
 import { LATENCY_BYTES, LatencyRecorder } from '../observe/latency.ts';
 import { createApp } from '../uws/app.ts';
+import { listenFailure } from '../uws/listen-failure.ts';
 import { LISTEN_EXCLUSIVE, loadUws } from '../uws/load.ts';
 import { headersOf } from '../uws/security-headers.ts';
 import { Api, type Health } from './api.ts';
@@ -23,6 +23,8 @@ import { FanOut } from './fan-out.ts';
 import { HistoryBudget } from './history.ts';
 import { InterestCounts } from './interest.ts';
 import { LatencyReport } from './latency-report.ts';
+import { LocalOutlet } from './local-outlet.ts';
+import { LocalStream } from './local-stream.ts';
 import { MarketOffers } from './market-offers.ts';
 import type { CounterTree } from './messages.ts';
 import { Metrics } from './metrics.ts';
@@ -30,11 +32,13 @@ import { readPage } from './page.ts';
 import { Periodic } from './periodic.ts';
 import { ProcessFacts } from './process-facts.ts';
 import type { RecoveryFaults } from './recovery-metrics.ts';
+import { ReplayRoute, type ReplayRouteParts } from './replay-route.ts';
 import { Requests } from './requests.ts';
 import { Stats } from './stats.ts';
 import { StreamServer } from './stream.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits, type StreamTimes } from './stream-limits.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { SystemReport } from './system-report.ts';
 import { TopicRegistry } from './topic-registry.ts';
 import type { TopicShared } from './topics.ts';
 
@@ -65,6 +69,10 @@ export type PublisherOptions = {
   readonly times?: StreamTimes;
   /** Numbers that main counts begin above this one: an engine before this one may have used all below. */
   readonly seqFloor?: number;
+  /** Starts a replay of the journal; nothing in an engine without one. */
+  readonly replay?: ReplayRouteParts['start'];
+  /** Of the package, for metrics. */
+  readonly version?: string;
 };
 
 export type Faults = {
@@ -82,6 +90,8 @@ const FLUSH_DEADLINE_MS = 5_000;
 const FLUSH_POLL_MS = 5;
 
 export class Publisher {
+  /** Subscriptions of listeners inside the process. */
+  readonly local: LocalStream;
   /** The port listened on; -1 before. */
   port = -1;
   /** Metrics forgotten by close(). */
@@ -102,6 +112,8 @@ export class Publisher {
   private readonly metrics: Metrics;
   private readonly facts: ProcessFacts;
   private readonly periodic: Periodic;
+  private readonly api: Api;
+  private readonly replays: ReplayRoute;
   private readonly ticker: NodeJS.Timeout;
   private readonly conflation: Conflation;
   private listenSocket: us_listen_socket | null = null;
@@ -118,7 +130,8 @@ export class Publisher {
     const windowMs = options.resumeWindowMs ?? RESUME_WINDOW_MS;
     const budget = new HistoryBudget();
     const totals = { publishedMessages: 0, publishedBytes: 0 };
-    this.shared = { outlet: this.app, budget, windowMs, nowMs: clock.nowNs() / 1e6, ...totals };
+    const outlet = new LocalOutlet(this.app);
+    this.shared = { outlet, budget, windowMs, nowMs: clock.nowNs() / 1e6, ...totals };
     const nowMs = (): number => clock.nowNs() / 1e6;
     this.topics = new TopicRegistry(
       this.shared,
@@ -128,30 +141,39 @@ export class Publisher {
     );
     this.requests = new Requests(memory);
     this.current = new CurrentValues(this.requests, nowMs);
-    this.depth = new DepthTimers(this.requests, nowMs);
+    this.depth = new DepthTimers(this.requests, nowMs, this.current);
     const { topics, current, depth } = this;
     const offers = new MarketOffers(plans, names);
     const named = { bars: plans.barKinds.map(({ name }) => name), signals: plans.signals.map(({ name }) => name) };
     const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
     const { topicsMax } = limits;
     this.subscriptions = new Subscriptions({ topics, names, current, depth, named, offers, topicsMax });
+    this.local = new LocalStream(this.subscriptions, names, outlet);
     this.conflation = new Conflation(current, depth);
     this.fanOut = new FanOut(topics, this.requests, current);
     this.drain = new Drain(memory, clock, plans, this.fanOut, (nowNs) => this.turn(nowNs));
     this.stats = new Stats(memory, names);
-    const latency = this.latencyReport();
     const counters = (): CounterTree => this.counters();
     this.facts = new ProcessFacts(memory, clock);
-    this.metrics = new Metrics(
-      this.stats,
-      latency,
-      counters,
-      () => options.feeds?.() ?? [],
-      this.facts,
-      () => options.faults(),
-    );
+    const latency = this.latencyReport();
+    this.metrics = new Metrics({
+      ...{ stats: this.stats, latency, clock, publish: counters, facts: this.facts },
+      ...{ health: options.health, ready: options.ready },
+      feeds: () => options.feeds?.() ?? [],
+      faults: () => options.faults(),
+      ...(options.version === undefined ? {} : { version: options.version }),
+    });
     const latest = new LatestReader(memory);
-    this.periodic = new Periodic({ topics, stats: this.stats, latency, latest, names, clock, publish: counters });
+    const system = new SystemReport({
+      stats: this.stats,
+      clock,
+      publish: counters,
+      health: options.health,
+      faults: options.faults,
+      feeds: () => options.feeds?.() ?? [],
+      process: this.facts,
+    });
+    this.periodic = new Periodic({ topics, stats: this.stats, latency, latest, names, clock, system });
     const { gate } = this;
     const headers = headersOf(options.access);
     this.stream = new StreamServer({
@@ -167,7 +189,12 @@ export class Publisher {
     this.stream.route(this.app);
     const fault = (error: unknown): void => log('error', 'a fault while answering', { error: String(error) });
     const { health, ready } = options;
-    new Api({
+    this.replays = new ReplayRoute({
+      ...{ named, log, start: options.replay ?? null },
+      isMarket: (name) => names.idOf(name) >= 0,
+    });
+    this.api = new Api({
+      replays: this.replays,
       ...{ memory, names, latest, latency, nowMs, gate, headers, fault, health, ready },
       requests: this.requests,
       clock,
@@ -182,20 +209,22 @@ export class Publisher {
         feeds: options.feeds?.() ?? [],
         process: this.facts.report(),
       }),
-    }).route(this.app);
+    });
+    this.api.route(this.app);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
   }
 
   private latencyReport(): LatencyReport {
     const { memory } = this.options;
-    return new LatencyReport({
+    const recorders = {
       decode: [new LatencyRecorder(memory.ingressLatency)],
       'ring-wait': memory.shards.map((shard) => new LatencyRecorder(shard.latency, 0)),
       apply: memory.shards.map((shard) => new LatencyRecorder(shard.latency, LATENCY_BYTES)),
       'output-wait': [this.drain.outputWait],
       publish: [this.drain.publish],
       engine: [this.drain.engine],
-    });
+    };
+    return new LatencyReport(recorders, () => this.facts.stops());
   }
 
   private counters(): CounterTree {
@@ -230,24 +259,29 @@ export class Publisher {
     const nowMs = nowNs / 1e6;
     this.shared.nowMs = nowMs;
     this.subscriptions.expand();
+    this.local.expand();
     if (this.shared.publishedBytes - this.lookedBytes >= QUEUE_LOOK_BYTES) this.look(nowMs);
   }
 
   /** What the round before published has been handed to the sockets by now. */
   private look(nowMs: number): void {
     this.lookedBytes = this.shared.publishedBytes;
-    this.stream.slow.look(nowMs);
+    const { slow } = this.stream;
+    slow.look(nowMs);
+    this.stats.queues.look(slow.bytes, slow.longestBytes);
   }
 
   private tick(): void {
     const nowMs = this.options.clock.nowNs() / 1e6;
     this.shared.nowMs = nowMs;
     this.subscriptions.expand();
+    this.local.expand();
     this.requests.tick(nowMs);
     this.current.tick();
     this.drain.guard();
     this.look(nowMs);
     this.topics.sweep();
+    this.subscriptions.retry(nowMs);
   }
 
   /** Opens the port and starts the loop. Rejects with a UsageError where the port is taken. */
@@ -257,7 +291,7 @@ export class Publisher {
       this.app.listen(host, port, LISTEN_EXCLUSIVE, (listening) => {
         if (listening === false) {
           this.close();
-          reject(new UsageError(`port ${port} on ${host}: expected a free port, was in use (--port)`));
+          void listenFailure('port', host, port, '--port').then(reject);
           return;
         }
         this.listenSocket = listening;
@@ -280,6 +314,15 @@ export class Publisher {
     this.isStopping = true;
     if (this.listenSocket !== null) loadUws().us_listen_socket_close(this.listenSocket);
     this.listenSocket = null;
+  }
+
+  health(): Health {
+    return this.options.health();
+  }
+
+  /** What a GET of this path and query would be answered, as its text; rejects with an HttpError. */
+  async answer(path: string): Promise<string> {
+    return (await this.api.answer(path)).body;
   }
 
   /** True when all that the shards wrote has been handed on. */
@@ -321,6 +364,8 @@ export class Publisher {
     this.facts.close();
     this.periodic.close();
     this.depth.close();
+    this.local.closeAll();
+    this.replays.close();
     const closed = this.stream.close();
     this.app.close();
     this.metricsCleaned += this.metrics.clear();

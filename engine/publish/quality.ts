@@ -116,13 +116,13 @@ export class Quality {
     return { markets: sums.markets, active, quiet, dead, ...sums.counted() };
   }
 
-  /** Each venue's markets together, in the order in which venues appeared. */
-  venues(): Map<string, VenueQualityStats> {
+  /** Each venue's markets together, in the order in which venues appeared; those after the first `max` as `others`. */
+  venues(max = Number.POSITIVE_INFINITY, others = ''): Map<string, VenueQualityStats> {
     const byVenue = new Map<string, Sums>();
     for (let market = 0; market < this.names.count; market++) {
       const { venue } = this.names.of(market);
-      const sums = byVenue.get(venue) ?? new Sums();
-      byVenue.set(venue, this.sum(sums, market));
+      const key = byVenue.has(venue) || byVenue.size < max ? venue : others;
+      byVenue.set(key, this.sum(byVenue.get(key) ?? new Sums(), market));
     }
     return new Map([...byVenue].map(([venue, sums]) => [venue, Quality.venueStats(sums)]));
   }

@@ -1,7 +1,7 @@
 // Metrics whose values lie elsewhere: read at each scrape, nothing is held between two of them.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { latencyValueAt } from '../observe/latency.ts';
+import { latencyIndexOf } from '../observe/latency.ts';
 import type { StageCounts } from '../observe/latency-counts.ts';
 
 const NS_PER_S = 1e9;
@@ -9,6 +9,8 @@ const NS_PER_S = 1e9;
 type Labels = Readonly<Record<string, string>>;
 export type Sample = { readonly labels: Labels; readonly value: number };
 export type LabelledCounts = { readonly labels: Labels; readonly counts: StageCounts };
+/** Adds one metric that is collected at each scrape; its name gets the prefix of all. */
+export type AddMetric = (name: string, help: string, labelNames: string[], collect: () => Sample[]) => void;
 export type MetricNaming = {
   readonly name: string;
   readonly help: string;
@@ -47,16 +49,21 @@ export class ReadGauge extends Gauge {
   }
 }
 
-/** How many values lie at or below each bound, to the three digits of the counts; all of them last. */
-export function cumulate(counts: StageCounts, boundsS: readonly number[]): number[] {
-  const sums = boundsS.map(() => 0);
-  for (let index = 0; index < counts.counts.length && counts.count > 0; index++) {
-    const held = counts.counts[index];
-    if (held === 0) continue;
-    const valueS = latencyValueAt(index) / NS_PER_S;
-    for (let i = 0; i < sums.length; i++) if (valueS <= boundsS[i]) sums[i] += held;
-  }
-  return [...sums, counts.count];
+/**
+ * How many values lie at or below each bound (seconds, ascending), and all of them last. A bucket of the counts that holds
+ * a bound counts as below it: at most a thousandth of the bound is wrong. Summed from the buckets alone, so that no writer
+ * beside the reader can make a later sum smaller than an earlier one.
+ */
+export function cumulate({ counts, maxNs }: StageCounts, boundsS: readonly number[]): number[] {
+  const ends = boundsS.map((bound) => latencyIndexOf(Math.round(bound * NS_PER_S)) + 1);
+  const filled = latencyIndexOf(maxNs) + 1;
+  let sum = 0;
+  let index = 0;
+  const sumTo = (end: number): number => {
+    for (; index < end && index < filled; index++) sum += counts[index];
+    return sum;
+  };
+  return [...ends.map(sumTo), sumTo(counts.length)];
 }
 
 /** A histogram of counted nanoseconds, told in seconds. */
@@ -81,13 +88,14 @@ export class ReadHistogram extends Histogram {
 
   private series({ labels, counts }: LabelledCounts): Values<Histogram>['values'] {
     const { name } = this.naming;
-    const buckets = cumulate(counts, this.boundsS).map((value, i) => ({
+    const sums = cumulate(counts, this.boundsS);
+    const buckets = sums.map((value, i) => ({
       metricName: `${name}_bucket`,
       labels: { ...labels, le: this.boundsS[i] ?? '+Inf' },
       value,
     }));
     const sum = { metricName: `${name}_sum`, labels, value: counts.sumNs / NS_PER_S };
-    return [...buckets, sum, { metricName: `${name}_count`, labels, value: counts.count }];
+    return [...buckets, sum, { metricName: `${name}_count`, labels, value: sums[sums.length - 1] }];
   }
 }
 
@@ -103,4 +111,14 @@ export function readOnce<T>(read: () => T): () => T {
     }
     return held.value;
   };
+}
+
+/** `checksumsOk` and `snapshot-unplaced` as Prometheus writes names. */
+export function snake(name: string): string {
+  return name.replaceAll('-', '_').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** One series for each of `names`: 1 for the one that is so, 0 for the others. */
+export function oneHot<N extends string>(names: readonly N[], is: N, label: string, labels: Labels = {}): Sample[] {
+  return names.map((name) => ({ labels: { ...labels, [label]: name }, value: Number(name === is) }));
 }

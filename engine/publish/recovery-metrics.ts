@@ -1,7 +1,7 @@
 // What the journal, checkpoints and the shards' supervisor say of themselves, as Prometheus series and for `/v1/stats`.
 
 import { JOURNAL_NUMBERS, JOURNAL_STATE_NAMES } from '../../schemas/journal.ts';
-import type { AddMetric } from './feed-metrics.ts';
+import { type AddMetric, oneHot, type Sample, snake } from './read-metrics.ts';
 
 export type ShardDeathReport = {
   readonly shard: number;
@@ -41,11 +41,11 @@ export type RecoveryFaults = { readonly recovery?: RecoveryReport; readonly jour
 
 const MS_PER_S = 1e3;
 /** Numbers that only rise; the others are positions and sizes. */
-const COUNTS = ['missed', 'missedBytes', 'holes', 'lost', 'blocks', 'bytes', 'syncs', 'failures'];
-
-/** Prometheus counts time in seconds. */
-const inSeconds = (name: string): string => name.replace(/_ms$/, '_seconds');
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const COUNTS: readonly string[] = ['missed', 'missedBytes', 'holes', 'lost', 'blocks', 'bytes', 'syncs', 'failures'];
+/** Numbers that are told otherwise than by their name. */
+const RENAMED: Readonly<Record<string, string>> = { bufferBytesMost: 'buffer_high_water_bytes' };
+/** A moment of the engine's own clock, told as how long ago it was. */
+const MOMENT = 'waitingSinceMs';
 
 export function addRecoveryMetrics(counter: AddMetric, gauge: AddMetric, read: () => RecoveryReport | null): void {
   const one = (add: AddMetric, name: string, help: string, value: (report: RecoveryReport) => number | null): void =>
@@ -73,38 +73,45 @@ export function addRecoveryMetrics(counter: AddMetric, gauge: AddMetric, read: (
   one(counter, 'dead_letters_left_out_total', 'Frames that were not kept.', ({ deadLetters }) => deadLetters.leftOut);
 }
 
-/** Nothing where there is no journal. */
-export function addJournalMetrics(counter: AddMetric, gauge: AddMetric, read: () => JournalReport | null): void {
-  gauge('journal_state', '1 for the state the journal is in.', ['state'], () => {
-    const report = read();
-    if (report === null) return [];
-    return JOURNAL_STATE_NAMES.map((state) => ({ labels: { state }, value: Number(report.state === state) }));
-  });
-  for (const { name, unit, meaning } of JOURNAL_NUMBERS) {
-    const divisor = unit === 'ms' ? MS_PER_S : 1;
-    const isCount = COUNTS.includes(name);
-    const help = `Journal: ${meaning.replace(/\. Writer.*$/, '.')}`;
-    (isCount ? counter : gauge)(`journal_${inSeconds(snake(name))}${isCount ? '_total' : ''}`, help, [], () => {
-      const report = read();
-      return report === null ? [] : [{ labels: {}, value: report.numbers[name] / divisor }];
-    });
-  }
-  const checkpoints = (name: string, help: string, of: (report: JournalReport) => number, add: AddMetric): void =>
-    add(name, help, [], () => {
+/** Nothing where there is no journal. `nowMs` is the engine's time. */
+export function addJournalMetrics(
+  counter: AddMetric,
+  gauge: AddMetric,
+  read: () => JournalReport | null,
+  nowMs: () => number,
+): void {
+  const one = (add: AddMetric, name: string, help: string, of: (report: JournalReport) => number): void =>
+    add(name, help, [], (): Sample[] => {
       const report = read();
       return report === null ? [] : [{ labels: {}, value: of(report) }];
     });
-  checkpoints('checkpoints_total', 'Checkpoints on the disk so far.', (report) => report.checkpoints.kept, counter);
-  checkpoints(
-    'checkpoints_abandoned_total',
-    'Checkpoints begun and not kept.',
-    (report) => report.checkpoints.abandoned,
-    counter,
+  gauge('journal_state', '1 for the state the journal is in.', ['state'], () => {
+    const report = read();
+    return report === null ? [] : oneHot(JOURNAL_STATE_NAMES, report.state, 'state');
+  });
+  for (const { name, meaning } of JOURNAL_NUMBERS) {
+    if (name === MOMENT) continue;
+    const isCount = COUNTS.includes(name);
+    const help = `Journal: ${meaning.replace(/\. Writer.*$/, '.')}`;
+    const full = `journal_${RENAMED[name] ?? snake(name)}${isCount ? '_total' : ''}`;
+    one(isCount ? counter : gauge, full, help, ({ numbers }) => numbers[name]);
+  }
+  one(gauge, 'journal_unwritten_entries', 'Entries taken and not yet handed to the system.', ({ numbers }) =>
+    Math.max(0, numbers['taken'] - numbers['written']),
   );
-  checkpoints(
-    'checkpoint_age_seconds',
-    'Since the last checkpoint.',
-    (report) => report.checkpoints.ageMs / MS_PER_S,
+  one(
     gauge,
+    'journal_waiting_seconds',
+    'For how long the disk has been waited for now; 0 where it is not.',
+    (report) => {
+      const since = report.numbers[MOMENT];
+      return since > 0 ? Math.max(0, nowMs() - since) / MS_PER_S : 0;
+    },
   );
+  const kept = 'Checkpoints on the disk so far.';
+  one(counter, 'checkpoints_total', kept, ({ checkpoints }) => checkpoints.kept);
+  const abandoned = 'Checkpoints begun and not kept.';
+  one(counter, 'checkpoints_abandoned_total', abandoned, ({ checkpoints }) => checkpoints.abandoned);
+  const age = 'Since the last checkpoint.';
+  one(gauge, 'checkpoint_age_seconds', age, ({ checkpoints }) => checkpoints.ageMs / MS_PER_S);
 }

@@ -31,6 +31,8 @@ export class SlowSubscribers {
   /** Bytes queued to all at the last look, and the most there ever were. */
   bytes = 0;
   bytesMost = 0;
+  /** Of the longest queue, at the last look. */
+  longestBytes = 0;
   private readonly options: SlowOptions;
   /** What subscribers that have left had lost. */
   private readonly past: SlowCounts = { conflations: 0, conflatedMessages: 0, gapNotices: 0, lost: 0 };
@@ -46,11 +48,15 @@ export class SlowSubscribers {
   /** Nobody is sent a stream with a hole in silence, and nobody's queue grows without end. */
   look(nowMs: number): void {
     let bytes = 0;
+    let longest = 0;
     for (const subscriber of this.options.subscribers) {
-      bytes += subscriber.bufferedBytes;
+      const { bufferedBytes } = subscriber;
+      bytes += bufferedBytes;
+      if (bufferedBytes > longest) longest = bufferedBytes;
       this.step(subscriber, nowMs);
     }
     this.bytes = bytes;
+    this.longestBytes = longest;
     this.bytesMost = Math.max(this.bytesMost, bytes);
     if (bytes > SUBSCRIBERS_BYTES_MAX) this.closeLargest(bytes);
   }

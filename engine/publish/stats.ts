@@ -9,13 +9,12 @@ import {
   shardCounter,
 } from '../../schemas/counters.ts';
 import { BOOK_STATE_NAMES, REJECTION_NAMES } from '../../schemas/ids.ts';
-import { RING_CONTROL_BYTES, ringControl } from '../../schemas/ring.ts';
 import { latest } from '../../schemas/shared-state.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import type { MarketNames } from '../memory/market-names.ts';
-import type { RingMemory } from '../ring/spsc-ring.ts';
 import type { CounterTree } from './messages.ts';
 import { Quality } from './quality.ts';
+import { Queues, type RingStats } from './queues.ts';
 
 export type MarketStats = {
   readonly frames: number;
@@ -32,13 +31,6 @@ export type MarketStats = {
   /** Trade records and book changes taken into state, each once. */
   readonly tradeRecords: number;
   readonly bookChanges: number;
-};
-
-export type RingStats = {
-  readonly shard: number;
-  readonly ring: string;
-  readonly slots: number;
-  readonly held: number;
 };
 
 /** Column of the shared counters behind each field. */
@@ -63,6 +55,7 @@ const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
 export class Stats {
   readonly memory: EngineMemory;
   readonly quality: Quality;
+  readonly queues: Queues;
   private readonly names: MarketNames;
   private readonly markets: Float64Array;
   private readonly ingressValues: Float64Array;
@@ -73,10 +66,15 @@ export class Stats {
     this.memory = memory;
     this.names = names;
     this.quality = new Quality(memory, names);
+    this.queues = new Queues(memory);
     this.markets = new Float64Array(memory.marketCounters);
     this.ingressValues = new Float64Array(memory.ingressCounters);
     this.shardValues = memory.shards.map((shard) => new Float64Array(shard.counters));
     this.latestWords = new Int32Array(memory.latest);
+  }
+
+  get marketNames(): MarketNames {
+    return this.names;
   }
 
   get marketCount(): number {
@@ -93,18 +91,27 @@ export class Stats {
     return sum;
   }
 
-  updatesByMarket(): { market: string; updates: number }[] {
-    return Array.from({ length: this.marketCount }, (_, market) => ({
+  /** Of the first `max` markets, and of all others together. */
+  updatesByMarket(max: number): { first: { market: string; updates: number }[]; others: number } {
+    const { updates } = marketCounter;
+    const first = Array.from({ length: Math.min(max, this.marketCount) }, (_, market) => ({
       market: this.names.of(market).name,
-      updates: this.marketColumn(market, marketCounter.updates),
+      updates: this.marketColumn(market, updates),
     }));
+    let others = 0;
+    for (let market = first.length; market < this.marketCount; market++) others += this.marketColumn(market, updates);
+    return { first, others };
+  }
+
+  /** Rejected frames by category, each category. */
+  rejections(): Record<string, number> {
+    const categories = REJECTION_NAMES.filter((name) => name !== '' && name !== 'dropped');
+    return Object.fromEntries(categories.map((name) => [name, this.ingressValues[ingressCounter[name]]]));
   }
 
   /** Rejected frames by category; categories that never occurred are left out. */
   rejected(): Record<string, number> {
-    const categories = REJECTION_NAMES.filter((name) => name !== '' && name !== 'dropped');
-    const entries = categories.map((name) => [name, this.ingressValues[ingressCounter[name]]] as const);
-    return Object.fromEntries(entries.filter(([, count]) => count > 0));
+    return Object.fromEntries(Object.entries(this.rejections()).filter(([, count]) => count > 0));
   }
 
   private shape(value: (column: number) => number, rejected: Readonly<Record<string, number>>): MarketStats {
@@ -138,14 +145,7 @@ export class Stats {
   }
 
   rings(): RingStats[] {
-    return this.memory.shards.flatMap(({ input, output, command }, shard) =>
-      Object.entries({ input, output, command }).map(([ring, memory]) => ({
-        shard,
-        ring,
-        slots: memory.slots,
-        held: heldSlots(memory),
-      })),
-    );
+    return this.queues.ringStats();
   }
 
   /** Markets in each trust state. */
@@ -168,12 +168,7 @@ export class Stats {
     const venues = Object.fromEntries(this.quality.venues());
     const shards = this.memory.shards.map((_, shard) => ({ shard, ...this.shard(shard) }));
     const [total, rings, ingress] = [this.total(), this.rings(), this.ingress()];
-    return { total, venues, markets, connections, rings, shards, ingress, publish };
+    const queues = this.queues.report();
+    return { total, venues, markets, connections, rings, queues, shards, ingress, publish };
   }
-}
-
-/** Slots of a ring that are written and not yet released. */
-export function heldSlots(ring: RingMemory): number {
-  const control = new Int32Array(ring.memory, 0, RING_CONTROL_BYTES / 4);
-  return (Atomics.load(control, ringControl.tail) - Atomics.load(control, ringControl.head)) | 0;
 }

@@ -5,16 +5,18 @@ import { CLOSE_RATE, SUBSCRIBERS_LISTED_MAX } from '../../schemas/config.ts';
 import type { Gate } from '../base/access.ts';
 import { factsOf } from '../uws/facts.ts';
 import { refusesHandshake } from '../uws/handshake.ts';
+import { loadUws } from '../uws/load.ts';
 import { PortGuard } from '../uws/port-guard.ts';
 import type { Headers } from '../uws/security-headers.ts';
 import type { Conflation } from './conflation.ts';
-import { encodingOf } from './encodings.ts';
+import { compressionOf, encodingOf } from './encodings.ts';
 import { endRefused, endWithError } from './http.ts';
 import { RequestLimit } from './request-limit.ts';
 import { SlowSubscribers } from './slow-subscribers.ts';
 import { type LimitCounts, noLimitCounts, type StreamLimits, type StreamTimes } from './stream-limits.ts';
 import { type SocketData, type StreamSocket, Subscriber } from './subscriber.ts';
-import type { ResumeItem, Subscriptions } from './subscriptions.ts';
+import { sharedOptions } from './subscription-options.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /** Requests are lists of channels: a thousand of the longest fit. uWebSockets.js closes the socket above it. */
 const REQUEST_BYTES_MAX = 64 * 1024;
@@ -56,10 +58,9 @@ function parseRequest(message: ArrayBuffer): Request | null {
   }
 }
 
-function isResumeItem(item: unknown): item is ResumeItem {
-  if (typeof item !== 'object' || item === null) return false;
-  const { channel, seq } = item as Record<string, unknown>;
-  return typeof channel === 'string' && Number.isSafeInteger(seq);
+/** The request's `id` as a reply carries it. */
+function idOf(request: Request | null): { readonly id?: unknown } {
+  return request === null || request['id'] === undefined ? {} : { id: request['id'] };
 }
 
 export class StreamServer {
@@ -94,6 +95,8 @@ export class StreamServer {
       maxPayloadLength: REQUEST_BYTES_MAX,
       maxBackpressure: HARD_BUFFER_BYTES_MAX,
       idleTimeout: IDLE_TIMEOUT_S,
+      // One for all sockets: no memory each, and half the time that a window of each socket's own takes, for fewer bytes.
+      compression: loadUws().SHARED_COMPRESSOR,
       sendPingsAutomatically: true,
       upgrade: (res, req, context) => this.upgrade(res, req, context),
       open: (socket) => this.opened(socket),
@@ -121,9 +124,12 @@ export class StreamServer {
       endWithError(res, 503, 'stopping', 'expected a running engine, it is stopping', headers);
       return;
     }
-    const encoding = encodingOf(new URLSearchParams(req.getQuery()));
-    if (encoding === null) {
-      const expected = 'expected encoding=json or flatbuffers and numbers=text or float';
+    const query = new URLSearchParams(req.getQuery());
+    const extensions = req.getHeader('sec-websocket-extensions');
+    const encoding = encodingOf(query);
+    const compression = compressionOf(query, extensions);
+    if (encoding === null || compression === null) {
+      const expected = 'expected encoding=json or flatbuffers, numbers=text or float, compress=0 or 1';
       endWithError(res, 400, 'range', expected, headers);
       return;
     }
@@ -133,9 +139,9 @@ export class StreamServer {
       return;
     }
     const isNamed = facts.protocols.split(',').some((protocol) => protocol.trim() === 'millrace');
-    const data: SocketData = { subscriber: new Subscriber(encoding) };
+    const data: SocketData = { subscriber: new Subscriber(encoding, compression) };
     const key = req.getHeader('sec-websocket-key');
-    res.upgrade(data, key, isNamed ? 'millrace' : '', req.getHeader('sec-websocket-extensions'), context);
+    res.upgrade(data, key, isNamed ? 'millrace' : '', compression === 'none' ? '' : extensions, context);
   }
 
   private opened(socket: StreamSocket): void {
@@ -159,13 +165,14 @@ export class StreamServer {
   }
 
   /** True where the request is within the subscriber's budget; else it was answered, or was one too many. */
-  private isWithinLimit(subscriber: Subscriber, bytes: number): boolean {
+  private isWithinLimit(subscriber: Subscriber, request: ArrayBuffer): boolean {
     subscriber.requests++;
-    const verdict = subscriber.limit?.judge(bytes, this.options.nowMs()) ?? 'take';
+    const verdict = subscriber.limit?.judge(request.byteLength, this.options.nowMs()) ?? 'take';
     if (verdict === 'take') return true;
     this.limited.requestsRefused++;
     const message = `expected at most ${this.options.limits.requestsPerSecond} requests a second, or KiB of them`;
-    if (verdict === 'refuse') subscriber.reply({ op: 'error', category: 'range', message });
+    if (verdict === 'refuse')
+      subscriber.reply({ op: 'error', ...idOf(parseRequest(request)), category: 'range', message });
     else {
       this.limited.requestsClosed++;
       subscriber.end(CLOSE_RATE, 'too many requests');
@@ -174,13 +181,13 @@ export class StreamServer {
   }
 
   private received(subscriber: Subscriber, message: ArrayBuffer): void {
-    if (!this.isWithinLimit(subscriber, message.byteLength)) return;
+    if (!this.isWithinLimit(subscriber, message)) return;
     const request = parseRequest(message);
     if (request === null) {
       subscriber.reply({ op: 'error', category: 'syntax', message: 'expected a JSON object with op' });
       return;
     }
-    const id = request['id'] === undefined ? {} : { id: request['id'] };
+    const id = idOf(request);
     const args = request['args'];
     if (request['op'] === 'ping') subscriber.reply({ op: 'pong', ...id });
     else if (!['subscribe', 'unsubscribe', 'resume'].includes(String(request['op']))) {
@@ -198,18 +205,14 @@ export class StreamServer {
       return;
     }
     if (request['op'] === 'subscribe') {
-      const { outcome, act } = subscriptions.subscribe(subscriber, args);
+      const { outcome, act } = subscriptions.subscribe(subscriber, args, sharedOptions(request));
       subscriber.reply({ op: 'subscribed', ...id, ...outcome, engine: engineId });
       act();
       return;
     }
     const isSameEngine = request['engine'] === undefined || request['engine'] === engineId;
-    const items = args.filter(isResumeItem);
-    const malformed = args
-      .filter((arg) => !isResumeItem(arg))
-      .map((arg) => ({ arg, category: 'shape', message: 'expected {channel, seq}' }));
-    const { args: resumed, errors, act } = subscriptions.resume(subscriber, items, isSameEngine);
-    subscriber.reply({ op: 'resumed', ...id, args: resumed, errors: errors.concat(malformed), engine: engineId });
+    const { act, ...outcome } = subscriptions.resume(subscriber, args, isSameEngine);
+    subscriber.reply({ op: 'resumed', ...id, ...outcome, engine: engineId });
     act();
   }
 

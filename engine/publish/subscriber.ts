@@ -1,10 +1,11 @@
 // One client of /stream: what it asked for, and how much of what lies in its socket is snapshots.
 
 import type { WebSocket } from 'uWebSockets.js';
-import type { EncodingId } from './encodings.ts';
+import { COMPRESSED_FROM, type Compression, type EncodingId } from './encodings.ts';
 import type { Encoded } from './history.ts';
 import { QueueLadder, type Step } from './queue-ladder.ts';
 import type { RequestLimit } from './request-limit.ts';
+import type { View } from './subscription-options.ts';
 import type { Held } from './topic-lane.ts';
 import type { Topic } from './topics.ts';
 
@@ -28,6 +29,7 @@ export type SlowCounts = {
 
 export class Subscriber {
   readonly encoding: EncodingId;
+  readonly compression: Compression;
   readonly openedAt = new Date().toISOString();
   /** Requests so far. */
   requests = 0;
@@ -36,10 +38,10 @@ export class Subscriber {
   /** Topics it was taken out of, and how far it had come. */
   readonly held = new Map<Topic, Held>();
   readonly slow: SlowCounts = { conflations: 0, conflatedMessages: 0, gapNotices: 0, lost: 0 };
-  /** Channels and wildcards as named by the client. */
-  readonly args = new Set<string>();
-  /** Topics it is joined to or waits for. */
-  readonly topics = new Set<Topic>();
+  /** How it is told the channels and wildcards that it named. */
+  readonly args = new Map<string, View>();
+  /** Topics it is joined to or waits for, by channel: it has each once. */
+  readonly topics = new Map<string, Topic>();
   /** Bytes of big snapshots that may still lie in the socket: they do not count against the cap. */
   snapshotBytes = 0;
   /** Messages uWebSockets.js left out; a subscriber that lost one is closed. */
@@ -49,8 +51,9 @@ export class Subscriber {
   limit: RequestLimit | null = null;
   private socket: StreamSocket | null = null;
 
-  constructor(encoding: EncodingId) {
+  constructor(encoding: EncodingId, compression: Compression = 'none') {
     this.encoding = encoding;
+    this.compression = compression;
   }
 
   get isOpen(): boolean {
@@ -97,7 +100,11 @@ export class Subscriber {
 
   send(message: Encoded): void {
     if (this.socket === null) return;
-    const sent = this.socket.send(message, typeof message !== 'string');
+    const sent = this.socket.send(
+      message,
+      typeof message !== 'string',
+      message.length >= COMPRESSED_FROM[this.compression],
+    );
     if (sent === SEND_DROPPED) this.droppedMessages++;
   }
 
@@ -109,8 +116,11 @@ export class Subscriber {
   }
 
   sendSnapshot(messages: readonly Encoded[]): void {
-    for (const message of messages) this.snapshotBytes += message.length;
+    const before = this.bufferedBytes;
     this.sendAll(messages);
+    // Compressed ones are told by what they have become, else a queue of changes could hide behind them.
+    if (this.compression !== 'none') this.snapshotBytes += Math.max(0, this.bufferedBytes - before);
+    else for (const message of messages) this.snapshotBytes += message.length;
   }
 
   reply(answer: object): void {

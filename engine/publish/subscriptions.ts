@@ -7,20 +7,26 @@ import type { CurrentValues } from './current-values.ts';
 import type { DepthTimers } from './depth.ts';
 import type { MarketOffers } from './market-offers.ts';
 import type { Subscriber } from './subscriber.ts';
+import { type OptionError, type ReadItem, readItem, type View, viewOf } from './subscription-options.ts';
 import type { TopicRegistry } from './topic-registry.ts';
 import type { Topic } from './topics.ts';
 
 export type ItemError = { readonly arg: unknown; readonly category: string; readonly message: string };
-export type Outcome = { readonly args: string[]; readonly errors: ItemError[] };
-export type ResumeItem = { readonly channel: string; readonly seq: number };
-type Resumed = ResumeItem & { readonly resumed: boolean };
-type ResumePlan = Resumed & { readonly act: () => void };
-export type ResumeOutcome = { readonly args: Resumed[]; readonly errors: ItemError[]; readonly act: () => void };
+/** `args` are the items that hold, as they were given. */
+export type Outcome = { readonly args: unknown[]; readonly errors: ItemError[] };
+type Act = { readonly act: () => void };
+type Options = Readonly<Record<string, unknown>>;
 
 /** A channel of all markets, or of all of one venue. */
 type Pattern = { readonly channel: Channel; readonly venue: string; readonly subscribers: Set<Subscriber> };
-/** What one argument names. */
-type Target = { readonly channel: Channel; readonly market: number; readonly venue: string | null };
+/** What one item names: `arg` is its channel as text. */
+type Target = {
+  readonly arg: string;
+  readonly channel: Channel;
+  readonly market: number;
+  readonly venue: string | null;
+  readonly view: View;
+};
 
 type Parts = {
   readonly topics: TopicRegistry;
@@ -33,6 +39,11 @@ type Parts = {
   readonly topicsMax: number;
 };
 
+/** A resume item has a number beside its channel and options. */
+const RESUME_KEYS = ['seq'];
+/** Wildcards that left markets out for want of topics try again this often. */
+const RETRY_MS = 1_000;
+
 export class Subscriptions {
   private readonly parts: Parts;
   private readonly patterns = new Map<string, Pattern>();
@@ -40,117 +51,148 @@ export class Subscriptions {
   refusedTopics = 0;
   /** Markets the patterns have been applied to. */
   private marketsSeen: number;
+  /** A wildcard has left markets out, and when they are tried again. */
+  private hasLeftOut = false;
+  private retryAtMs = 0;
 
   constructor(parts: Parts) {
     this.parts = parts;
     this.marketsSeen = parts.names.count;
   }
 
-  private resolve(arg: unknown): Target | ChannelError {
-    if (typeof arg !== 'string') return { category: 'shape', message: 'expected a channel as text' };
-    const parsed = parseChannel(arg, this.parts.named);
+  private resolve(item: unknown, shared: Options, also: readonly string[] = []): Target | ChannelError | OptionError {
+    const read = readItem(item, shared, also);
+    if ('category' in read) return read;
+    const parsed = parseChannel(read.channel, this.parts.named);
     if ('category' in parsed) return parsed;
     const { channel, market } = parsed;
-    if (!channel.hasMarket) return { channel, market: -1, venue: null };
-    const venue = wildcardVenue(market);
-    if (venue !== null) return { channel, market: -1, venue };
-    const id = this.parts.names.idOf(market);
-    if (id < 0)
-      return { category: 'unknown-market', message: `expected a known market, was ${JSON.stringify(market)}` };
-    return this.parts.offers.refusal(channel, id) ?? { channel, market: id, venue };
+    const view = viewOf(read, channel);
+    if ('category' in view) return view;
+    return this.place(read, channel, market, view);
   }
 
-  /** Why no topic can be opened for a target; null where one can, or is open already. */
-  private roomFor(arg: string, opening: number): ChannelError | null {
+  private place({ channel: arg }: ReadItem, channel: Channel, name: string, view: View): Target | ChannelError {
+    if (!channel.hasMarket) return { arg, channel, market: -1, venue: null, view };
+    const venue = wildcardVenue(name);
+    if (venue !== null) return { arg, channel, market: -1, venue, view };
+    const market = this.parts.names.idOf(name);
+    if (market < 0) {
+      return { category: 'unknown-market', message: `expected a known market, was ${JSON.stringify(name)}` };
+    }
+    return this.parts.offers.refusal(channel, market) ?? { arg, channel, market, venue, view };
+  }
+
+  /** Why no topic can be opened beside `opening` others; null where one can, or is open already. */
+  private roomFor(key: string, opening: number): ChannelError | null {
     const { topics } = this.parts;
-    if (topics.size + opening < this.parts.topicsMax || topics.find(arg) !== undefined) return null;
+    if (topics.size + opening < this.parts.topicsMax || topics.find(key) !== undefined) return null;
     this.refusedTopics++;
     return { category: 'range', message: `expected at most ${this.parts.topicsMax} topics over all subscribers` };
   }
 
-  /** Sorts arguments into those that hold and those that do not; `act` runs after the reply was sent. */
-  subscribe(subscriber: Subscriber, args: readonly unknown[]): { outcome: Outcome; act: () => void } {
-    const targets: { arg: string; target: Target }[] = [];
+  /** What keeps a target that is not held yet from being taken. A wildcard opens nothing by itself. */
+  private refusal({ arg, venue, view }: Target, held: number, opening: number): ChannelError | null {
+    if (held < SUBSCRIPTIONS_MAX) return venue === null ? this.roomFor(arg + view.suffix, opening) : null;
+    return { category: 'range', message: `expected at most ${SUBSCRIPTIONS_MAX} subscriptions` };
+  }
+
+  /**
+   * Sorts items into those that hold and those that do not; `act` runs after the reply was sent. `shared` are the options
+   * of the items that are text.
+   */
+  subscribe(subscriber: Subscriber, items: readonly unknown[], shared: Options = {}): { outcome: Outcome } & Act {
     const outcome: Outcome = { args: [], errors: [] };
-    const known = new Set(subscriber.args);
-    for (const arg of args) {
-      const target = this.resolve(arg);
-      const isNew = !known.has(arg as string);
-      if ('category' in target) outcome.errors.push({ arg, ...target });
-      else if (isNew && known.size >= SUBSCRIPTIONS_MAX) {
-        const message = `expected at most ${SUBSCRIPTIONS_MAX} subscriptions`;
-        outcome.errors.push({ arg, category: 'range', message });
-      } else {
-        const full = isNew ? this.roomFor(arg as string, targets.length) : null;
-        if (full !== null) {
-          outcome.errors.push({ arg, ...full });
-          continue;
-        }
-        outcome.args.push(arg as string);
-        known.add(arg as string);
-        if (isNew) targets.push({ arg: arg as string, target });
+    const wanted = new Map<string, Target>();
+    const held = new Set(subscriber.args.keys());
+    for (const item of items) {
+      const target = this.resolve(item, shared);
+      const error = 'category' in target || held.has(target.arg) ? null : this.refusal(target, held.size, wanted.size);
+      if ('category' in target) outcome.errors.push({ arg: item, ...target });
+      else if (error !== null) outcome.errors.push({ arg: item, ...error });
+      else {
+        outcome.args.push(item);
+        held.add(target.arg);
+        wanted.set(target.arg, target);
       }
     }
     const act = (): void => {
-      for (const { arg, target } of targets) this.add(subscriber, arg, target);
+      for (const target of wanted.values()) this.add(subscriber, target, false);
     };
     return { outcome, act };
   }
 
-  private add(subscriber: Subscriber, arg: string, target: Target): void {
-    subscriber.args.add(arg);
-    if (target.venue === null) {
-      this.join(subscriber, this.parts.topics.open(target.channel, target.market), false);
+  /** A channel that the subscriber has with the same options stays as it is. */
+  private add(subscriber: Subscriber, target: Target, isRefused: boolean): void {
+    const { arg, channel, market, venue, view } = target;
+    if (subscriber.args.get(arg)?.suffix === view.suffix) return;
+    subscriber.args.set(arg, view);
+    if (venue === null) {
+      this.settle(subscriber, channel, market, isRefused);
       return;
     }
-    const known = this.patterns.get(arg);
-    const pattern = known ?? { channel: target.channel, venue: target.venue, subscribers: new Set<Subscriber>() };
+    const pattern = this.patterns.get(arg) ?? { channel, venue, subscribers: new Set<Subscriber>() };
     this.patterns.set(arg, pattern);
     pattern.subscribers.add(subscriber);
-    for (let market = 0; market < this.marketsSeen; market++) this.joinPattern(subscriber, pattern, market);
+    for (let each = 0; each < this.marketsSeen; each++) this.joinPattern(subscriber, pattern, each);
   }
 
   private joinPattern(subscriber: Subscriber, pattern: Pattern, market: number): void {
-    if (pattern.venue !== '' && this.parts.names.of(market).venue !== pattern.venue) return;
-    if (this.parts.offers.refusal(pattern.channel, market) !== null) return;
-    const key = pattern.channel.words + this.parts.names.of(market).name;
-    if (this.roomFor(key, 0) !== null) return;
-    this.join(subscriber, this.parts.topics.open(pattern.channel, market), false);
+    const { channel, venue } = pattern;
+    const name = this.parts.names.of(market);
+    if (venue !== '' && name.venue !== venue) return;
+    if (this.parts.offers.refusal(channel, market) !== null) return;
+    const key = channel.words + name.name;
+    if (this.roomFor(key + (this.viewFor(subscriber, channel, market)?.suffix ?? ''), 0) === null) {
+      this.settle(subscriber, channel, market, false);
+    } else this.hasLeftOut = true;
+  }
+
+  /** How the subscriber is told a channel of one market: as it named it, else by the narrowest of its wildcards. */
+  private viewFor({ args }: Subscriber, { words, hasMarket }: Channel, market: number): View | undefined {
+    if (!hasMarket) return args.get(words);
+    const { name, venue } = this.parts.names.of(market);
+    return args.get(words + name) ?? args.get(`${words}${venue}:*`) ?? args.get(`${words}*`);
+  }
+
+  /** Brings what the subscriber is told of one channel in line with what it has named. */
+  private settle(subscriber: Subscriber, channel: Channel, market: number, isRefused: boolean): void {
+    const view = this.viewFor(subscriber, channel, market);
+    const text = channel.words + (market < 0 ? '' : this.parts.names.of(market).name);
+    const current = subscriber.topics.get(text);
+    if (current !== undefined && current.view.suffix === view?.suffix) return;
+    if (current !== undefined) this.leave(subscriber, current);
+    if (view !== undefined) this.join(subscriber, this.parts.topics.open(channel, market, view), isRefused);
   }
 
   /** Joins now, or with the current value once it is there. */
   private join(subscriber: Subscriber, topic: Topic, isRefused: boolean): void {
-    if (subscriber.topics.has(topic)) return;
-    subscriber.topics.add(topic);
+    subscriber.topics.set(topic.address.channel, topic);
     this.parts.topics.use(topic, subscriber);
     if (this.parts.current.has(topic.channel)) {
       topic.waiting.set(subscriber, isRefused);
       this.parts.current.ask(topic);
-      return;
-    }
-    topic.join(subscriber);
-    if (topic.channel.kind === 'depth') this.parts.depth.add(topic);
+    } else topic.join(subscriber);
+    this.parts.depth.add(topic);
   }
 
   private leave(subscriber: Subscriber, topic: Topic): void {
-    if (!subscriber.topics.delete(topic)) return;
-    topic.waiting.delete(subscriber);
-    topic.subscribers.delete(subscriber);
-    topic.release(subscriber);
-    subscriber.leave(topic.variant(subscriber.encoding).name);
+    subscriber.topics.delete(topic.address.channel);
+    topic.part(subscriber);
+    topic.variant(subscriber.encoding).leave(subscriber);
     this.parts.topics.release(topic, subscriber);
   }
 
-  unsubscribe(subscriber: Subscriber, args: readonly unknown[]): Outcome {
+  unsubscribe(subscriber: Subscriber, items: readonly unknown[]): Outcome {
     const outcome: Outcome = { args: [], errors: [] };
-    for (const arg of args) {
-      if (typeof arg === 'string' && subscriber.args.delete(arg)) {
-        outcome.args.push(arg);
-        this.dropPattern(subscriber, arg);
-      } else outcome.errors.push({ arg, category: 'range', message: 'expected a subscribed channel' });
+    for (const item of items) {
+      const read = readItem(item);
+      if ('channel' in read && subscriber.args.delete(read.channel)) {
+        outcome.args.push(item);
+        this.dropPattern(subscriber, read.channel);
+      } else outcome.errors.push({ arg: item, category: 'range', message: 'expected a subscribed channel' });
     }
     if (outcome.args.length > 0) {
-      for (const topic of subscriber.topics) if (!this.covers(subscriber, topic)) this.leave(subscriber, topic);
+      for (const { channel, market } of subscriber.topics.values()) this.settle(subscriber, channel, market, false);
     }
     return outcome;
   }
@@ -161,60 +203,73 @@ export class Subscriptions {
     if (pattern?.subscribers.size === 0) this.patterns.delete(arg);
   }
 
-  /** True while some argument of the subscriber still names the topic. */
-  private covers(subscriber: Subscriber, topic: Topic): boolean {
-    const { words } = topic.channel;
-    const { args } = subscriber;
-    return args.has(topic.key) || args.has(`${words}*`) || args.has(`${words}${topic.address.exchange}:*`);
-  }
-
   /** Continues after the stated number where the history reaches back to it, else as a fresh subscription. */
-  resume(subscriber: Subscriber, items: readonly ResumeItem[], isSameEngine: boolean): ResumeOutcome {
-    const channels = items.map((item) => item.channel);
-    const { args, errors } = this.subscribe(subscriber, channels).outcome;
-    const plans: ResumePlan[] = [];
-    for (const item of items.filter(({ channel }) => args.includes(channel))) {
-      const target = this.resolve(item.channel) as Target;
-      if (target.venue === null) plans.push(this.planResume(subscriber, item, target, isSameEngine));
-      else errors.push({ arg: item.channel, category: 'range', message: 'expected a channel of one market' });
+  resume(subscriber: Subscriber, items: readonly unknown[], isSameEngine: boolean): Outcome & Act {
+    const outcome: Outcome = { args: [], errors: [] };
+    const acts: (() => void)[] = [];
+    const held = new Set(subscriber.args.keys());
+    for (const item of items) {
+      const target = this.resumed(item);
+      const error = 'category' in target || held.has(target.arg) ? null : this.refusal(target, held.size, acts.length);
+      if ('category' in target) outcome.errors.push({ arg: item, ...target });
+      else if (error !== null) outcome.errors.push({ arg: item, ...error });
+      else {
+        held.add(target.arg);
+        const { resumed, act } = this.planResume(subscriber, target, isSameEngine);
+        outcome.args.push({ ...(item as object), resumed });
+        acts.push(act);
+      }
     }
     const act = (): void => {
-      for (const plan of plans) plan.act();
+      for (const each of acts) each();
     };
-    return { args: plans.map(({ channel, seq, resumed }) => ({ channel, seq, resumed })), errors, act };
+    return { ...outcome, act };
   }
 
-  private planResume(subscriber: Subscriber, item: ResumeItem, target: Target, isSameEngine: boolean): ResumePlan {
-    const { channel, seq } = item;
-    const topic = this.parts.topics.find(channel);
+  private resumed(item: unknown): (Target & { readonly seq: number }) | ChannelError | OptionError {
+    const seq = typeof item === 'object' && item !== null && 'seq' in item ? item.seq : null;
+    if (!Number.isSafeInteger(seq)) return { category: 'shape', message: 'expected {channel, seq}' };
+    const target = this.resolve(item, {}, RESUME_KEYS);
+    if ('category' in target) return target;
+    if (target.venue !== null) return { category: 'range', message: 'expected a channel of one market' };
+    return { ...target, seq: Number(seq) };
+  }
+
+  private planResume(
+    subscriber: Subscriber,
+    target: Target & { readonly seq: number },
+    isSameEngine: boolean,
+  ): Act & { readonly resumed: boolean } {
+    const { arg, channel, market, view, seq } = target;
+    const topic = this.parts.topics.find(arg + view.suffix);
     const variant = topic?.variants.find((each) => each.encoding === subscriber.encoding);
     const missed = isSameEngine && topic && variant ? variant.history.after(seq, topic.lastSeq) : null;
-    const isJoined = topic !== undefined && subscriber.topics.has(topic);
-    const resumed = missed !== null && !isJoined;
+    const resumed = missed !== null && !subscriber.topics.has(arg);
     const act = (): void => {
-      subscriber.args.add(channel);
-      const opened = this.parts.topics.open(target.channel, target.market);
-      if (resumed) this.continue(subscriber, opened, missed);
-      else this.join(subscriber, opened, true);
+      if (!resumed) {
+        this.add(subscriber, target, true);
+        return;
+      }
+      subscriber.args.set(arg, view);
+      this.continue(subscriber, this.parts.topics.open(channel, market, view), missed);
     };
-    return { channel, seq, resumed, act };
+    return { resumed, act };
   }
 
   private continue(subscriber: Subscriber, topic: Topic, missed: readonly (string | Uint8Array)[]): void {
-    subscriber.topics.add(topic);
+    subscriber.topics.set(topic.address.channel, topic);
     this.parts.topics.use(topic, subscriber);
     subscriber.sendSnapshot(missed);
     topic.join(subscriber);
-    if (topic.channel.kind === 'depth') this.parts.depth.add(topic);
+    this.parts.depth.add(topic);
   }
 
   /** A thousand may go at once: its socket has left its topics by itself, and its own lists go whole. */
   closed(subscriber: Subscriber): void {
-    if (this.patterns.size > 0) for (const arg of subscriber.args) this.dropPattern(subscriber, arg);
-    for (const topic of subscriber.topics) {
-      if (topic.waiting.size > 0) topic.waiting.delete(subscriber);
-      topic.subscribers.delete(subscriber);
-      topic.release(subscriber);
+    if (this.patterns.size > 0) for (const arg of subscriber.args.keys()) this.dropPattern(subscriber, arg);
+    for (const topic of subscriber.topics.values()) {
+      topic.part(subscriber);
+      topic.variant(subscriber.encoding).compressed.delete(subscriber);
       this.parts.topics.release(topic, subscriber);
     }
     subscriber.args.clear();
@@ -223,11 +278,26 @@ export class Subscriptions {
 
   /** Applies wildcards to markets that have appeared. Cheap when there are none. */
   expand(): void {
-    const count = this.parts.names.count;
-    for (; this.marketsSeen < count; this.marketsSeen++) {
-      for (const pattern of this.patterns.values()) {
-        for (const subscriber of pattern.subscribers) this.joinPattern(subscriber, pattern, this.marketsSeen);
-      }
+    const { names } = this.parts;
+    const { count } = names;
+    for (; this.marketsSeen < count; this.marketsSeen++) this.applyPatterns(this.marketsSeen);
+  }
+
+  /** Tries the markets again that wildcards have left out, where topics have become free. */
+  retry(nowMs: number): void {
+    const { topics, topicsMax } = this.parts;
+    if (!this.hasLeftOut || nowMs < this.retryAtMs || topics.size >= topicsMax) return;
+    this.retryAtMs = nowMs + RETRY_MS;
+    this.hasLeftOut = false;
+    // Those that are left out once more have been counted.
+    const { refusedTopics } = this;
+    for (let market = 0; market < this.marketsSeen; market++) this.applyPatterns(market);
+    this.refusedTopics = refusedTopics;
+  }
+
+  private applyPatterns(market: number): void {
+    for (const pattern of this.patterns.values()) {
+      for (const subscriber of pattern.subscribers) this.joinPattern(subscriber, pattern, market);
     }
   }
 }

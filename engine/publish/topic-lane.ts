@@ -19,7 +19,7 @@ export type Held = {
 export type Numbered = { readonly message: StreamMessage; readonly seq: number };
 
 /** A closed bar is not the next bar, and an event happened whatever the value is now. */
-function isKept(message: StreamMessage): boolean {
+export function isKept(message: StreamMessage): boolean {
   if (message.type === 'trade_bar') return message.isFinal;
   return message.type === 'gap' || (message.type === 'signal' && message.event !== null);
 }

@@ -5,7 +5,8 @@ import type { Channel } from './channels.ts';
 import type { InterestCounts } from './interest.ts';
 import { addressOf } from './messages.ts';
 import type { Subscriber } from './subscriber.ts';
-import { Topic, type TopicShared, type Variant } from './topics.ts';
+import { PLAIN_VIEW, type View } from './subscription-options.ts';
+import { Topic, type TopicPlace, type TopicShared, type Variant } from './topics.ts';
 
 /** Topics of one market by what the shard writes; depth topics are driven by their interval instead. */
 export class MarketTopics {
@@ -72,14 +73,29 @@ export class TopicRegistry {
   }
 
   /** The topic of a channel and market, opened if it is not; from then on the shard emits what it needs. */
-  open(channel: Channel, market: number): Topic {
+  open(channel: Channel, market: number, view: View = PLAIN_VIEW): Topic {
     const name = market < 0 ? null : this.names.of(market);
-    const key = channel.words + (name?.name ?? '');
-    const known = this.byKey.get(key);
+    const text = channel.words + (name?.name ?? '');
+    const known = this.byKey.get(text + view.suffix);
     if (known !== undefined) return known;
+    const place = { channel, market, address: addressOf(text, name) };
+    return view.suffix === '' ? this.openPlain(place) : this.openView(place, view);
+  }
+
+  /** The best levels of a book are asked for, all else is told by the channel as it is. */
+  private openView(place: TopicPlace, view: View): Topic {
+    const source = view.depth > 0 ? null : this.open(place.channel, place.market);
+    const topic = new Topic({ ...place, view, source }, this.shared, this.seqFloor);
+    this.byKey.set(topic.key, topic);
+    source?.views.push(topic);
+    return topic;
+  }
+
+  private openPlain(place: TopicPlace): Topic {
+    const { channel, market } = place;
     const floor = channel.kind === 'trade' ? (this.byMarket[market]?.tradesTold ?? 0) : this.seqFloor;
-    const topic = new Topic(channel, market, addressOf(key, name), this.shared, floor);
-    this.byKey.set(key, topic);
+    const topic = new Topic(place, this.shared, floor);
+    this.byKey.set(topic.key, topic);
     if (market >= 0) {
       this.byMarket[market] ??= new MarketTopics();
       this.byMarket[market].place(channel, topic);
@@ -115,16 +131,30 @@ export class TopicRegistry {
         topic.variants.splice(topic.variants.indexOf(variant), 1);
       }
       if (topic.variants.every((variant) => variant.users > 0)) this.idle.delete(topic);
-      if (topic.variants.length === 0) this.forget(topic);
+      if (topic.variants.length + topic.views.length === 0) this.forget(topic);
     }
   }
 
   private forget(topic: Topic): void {
     this.byKey.delete(topic.key);
+    topic.isForgotten = true;
+    if (topic.view.suffix !== '') {
+      this.forgetView(topic);
+      return;
+    }
     this.seqFloor = Math.max(this.seqFloor, topic.currentSeq + 1);
     if (topic.market < 0) return;
     this.byMarket[topic.market]?.place(topic.channel, null);
     this.interest.remove(topic.market, topic.channel.interest);
     if (topic.channel.kind === 'signal') this.interest.removeSignal(topic.market, topic.channel.number);
+  }
+
+  private forgetView({ source, key }: Topic): void {
+    if (source === null) return;
+    source.views.splice(
+      source.views.findIndex((view) => view.key === key),
+      1,
+    );
+    this.idle.add(source);
   }
 }

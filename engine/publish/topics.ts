@@ -1,14 +1,20 @@
 // A topic is one channel of one market: its numbering, its encodings and their last messages, and who waits for it.
 
+import { SNAPSHOT_PART_LEVELS } from '../../schemas/config.ts';
 import type { Channel } from './channels.ts';
-import { ENCODERS, ENCODINGS, type EncodingId } from './encodings.ts';
+import { DepthView } from './depth-view.ts';
+import { COMPRESSED_FROM, ENCODERS, ENCODINGS, type EncodingId } from './encodings.ts';
 import { type Encoded, History, type HistoryBudget } from './history.ts';
+import { IntervalView } from './interval-view.ts';
 import { type Address, type BookChangeMessage, LEVEL_NUMBERS, type StreamMessage } from './messages.ts';
 import type { Subscriber } from './subscriber.ts';
+import { PLAIN_VIEW, type View } from './subscription-options.ts';
 import { type Held, TopicLane } from './topic-lane.ts';
 
 /** Where topics publish: the uWebSockets.js app. It copies the message, whose bytes are valid only until it returns. */
-export type Outlet = { publish(topic: string, message: Uint8Array, isBinary: boolean): boolean };
+export type Outlet = {
+  publish(topic: string, message: Uint8Array, isBinary: boolean, isCompressed?: boolean): boolean;
+};
 
 /** What all topics of one engine share. */
 export type TopicShared = {
@@ -23,8 +29,11 @@ export type TopicShared = {
 
 /** One encoding of a topic; kept for the resume window after its last user left. */
 export class Variant {
-  /** Name of the topic inside uWebSockets.js. */
+  /** Name of the topic inside uWebSockets.js, and of the one of subscribers that ask for nearly all to be compressed. */
   readonly name: string;
+  readonly compressedName: string;
+  /** Who has joined that one. */
+  readonly compressed = new Set<Subscriber>();
   readonly encoding: EncodingId;
   readonly history: History;
   users = 0;
@@ -32,14 +41,50 @@ export class Variant {
 
   constructor(key: string, encoding: EncodingId, shared: TopicShared) {
     this.name = `${ENCODINGS[encoding]}|${key}`;
+    this.compressedName = `${this.name}|compressed`;
     this.encoding = encoding;
     this.history = new History(shared.budget, shared.windowMs);
   }
+
+  /** Hands a message to the sockets that have joined. */
+  send(outlet: Outlet, bytes: Uint8Array, isBinary: boolean): void {
+    outlet.publish(this.name, bytes, isBinary, bytes.length >= COMPRESSED_FROM.big);
+    if (this.compressed.size === 0) return;
+    outlet.publish(this.compressedName, bytes, isBinary, bytes.length >= COMPRESSED_FROM.all);
+  }
+
+  join(subscriber: Subscriber): void {
+    const isCompressed = subscriber.compression === 'all';
+    if (isCompressed) this.compressed.add(subscriber);
+    subscriber.join(isCompressed ? this.compressedName : this.name);
+  }
+
+  leave(subscriber: Subscriber): void {
+    subscriber.leave(this.compressed.delete(subscriber) ? this.compressedName : this.name);
+  }
 }
 
+/** What a topic is of. */
+export type TopicPlace = {
+  readonly channel: Channel;
+  readonly market: number;
+  readonly address: Address;
+  readonly view?: View;
+  readonly source?: Topic | null;
+};
+
 export class Topic {
+  /** The channel text, and what its view adds to it. */
   readonly key: string;
   readonly channel: Channel;
+  readonly view: View;
+  /** The channel as it is, which this tells in another way; null where it is that, or tells what shards answer. */
+  readonly source: Topic | null;
+  /** Topics that this is the source of. */
+  readonly views: Topic[] = [];
+  /** Null where each message is told. */
+  readonly interval: IntervalView | null = null;
+  readonly depth: DepthView | null = null;
   /** Market id; -1 for channels without one. */
   readonly market: number;
   readonly address: Address;
@@ -57,15 +102,22 @@ export class Topic {
   published = 0;
   /** What is kept for subscribers that read too slowly; null while there is none. */
   lane: TopicLane | null = null;
+  /** Nothing is told any more: a topic that is opened anew is another one. */
+  isForgotten = false;
   /** Last number of a channel that main counts. */
   private counted: number;
   private readonly shared: TopicShared;
 
-  constructor(channel: Channel, market: number, address: Address, shared: TopicShared, seqFloor: number) {
-    this.key = address.channel;
+  constructor(place: TopicPlace, shared: TopicShared, seqFloor: number) {
+    const { channel, market, address, view = PLAIN_VIEW, source = null } = place;
+    this.key = address.channel + view.suffix;
     this.channel = channel;
+    this.view = view;
+    this.source = source;
     this.market = market;
     this.address = address;
+    if (view.depth > 0) this.depth = new DepthView(this);
+    else if (view.intervalMs > 0) this.interval = new IntervalView(this);
     this.shared = shared;
     this.counted = seqFloor;
   }
@@ -76,7 +128,12 @@ export class Topic {
 
   /** The number the next current value carries: that of the message before it. */
   get currentSeq(): number {
-    return this.counted;
+    return this.source === null ? this.counted : this.source.counted;
+  }
+
+  /** Someone is told what comes, or waits for it. */
+  get hasReaders(): boolean {
+    return this.subscribers.size + this.waiting.size > 0 || this.views.some((view) => view.hasReaders);
   }
 
   variant(encoding: EncodingId): Variant {
@@ -98,14 +155,18 @@ export class Topic {
 
   /** Encodes once per encoding in use and hands it to the sockets. */
   publish(message: StreamMessage, number: number | null = null): void {
+    this.tell(message, this.nextSeq(message, number));
+  }
+
+  /** As publish(), where the number is known. */
+  tell(message: StreamMessage, seq: number): void {
     const { shared } = this;
-    const seq = this.nextSeq(message, number);
     const prevSeq = this.lastSeq;
     for (const variant of this.variants) {
       const encoded = ENCODERS[variant.encoding](message, this.address, seq, prevSeq);
       const bytes = variant.history.push(encoded, seq, prevSeq, shared.nowMs);
       if (this.subscribers.size > 0) {
-        shared.outlet.publish(variant.name, bytes, typeof encoded !== 'string');
+        variant.send(shared.outlet, bytes, typeof encoded !== 'string');
         shared.publishedMessages++;
         shared.publishedBytes += bytes.length;
       }
@@ -114,17 +175,37 @@ export class Topic {
     this.lastSeq = seq;
     this.published++;
     if (this.lane !== null) this.lane.take(message, seq);
+    for (const view of this.views) view.retell(message, seq);
+  }
+
+  /** The source has told something. */
+  private retell(message: StreamMessage, seq: number): void {
+    if (this.interval !== null) this.interval.take(message, seq);
+    else this.tell(this.shown(message), seq);
+  }
+
+  /** A message as this view shows it. */
+  shown(message: BookChangeMessage): BookChangeMessage;
+  shown(message: StreamMessage): StreamMessage;
+  shown(message: StreamMessage): StreamMessage {
+    if (this.view.hasChecksum || message.type !== 'book_change') return message;
+    return { ...message, checksum: null };
+  }
+
+  /** A whole book as it is told: in parts where it is big. A change stays one. */
+  parts(message: BookChangeMessage): readonly BookChangeMessage[] {
+    return message.isSnapshot ? splitSnapshot(message, SNAPSHOT_PART_LEVELS) : [message];
   }
 
   /** Takes a subscriber out of the topic, for as long as it reads too slowly, and notes how far it has come. */
   hold(subscriber: Subscriber): void {
     this.subscribers.delete(subscriber);
-    const { name, history } = this.variant(subscriber.encoding);
-    subscriber.leave(name);
+    const variant = this.variant(subscriber.encoding);
+    variant.leave(subscriber);
     this.lane ??= new TopicLane(this.channel.kind);
     this.lane.users++;
     const { published, lastSeq, lane } = this;
-    subscriber.held.set(this, { published, seq: lastSeq, position: history.position, ordinal: lane.next });
+    subscriber.held.set(this, { published, seq: lastSeq, position: variant.history.position, ordinal: lane.next });
   }
 
   /** What hold() noted, forgotten; null where the subscriber was not held. */
@@ -138,8 +219,22 @@ export class Topic {
 
   /** Takes a subscriber in: from here on it gets what is published. */
   join(subscriber: Subscriber): void {
-    subscriber.join(this.variant(subscriber.encoding).name);
+    this.variant(subscriber.encoding).join(subscriber);
     this.subscribers.add(subscriber);
+  }
+
+  /** Takes a subscriber in that has got the current value with this number. */
+  joinAfter(subscriber: Subscriber, seq: number): void {
+    if (this.interval === null) this.join(subscriber);
+    else this.interval.join(subscriber, seq);
+  }
+
+  /** Takes a subscriber out, whatever it waits for. */
+  part(subscriber: Subscriber): void {
+    this.waiting.delete(subscriber);
+    this.interval?.leave(subscriber);
+    this.subscribers.delete(subscriber);
+    this.release(subscriber);
   }
 
   /** A message for one subscriber alone. */
@@ -155,16 +250,21 @@ export class Topic {
   /** Current values for one subscriber alone; `prevSeq` is the number it has got, null where it has none. */
   encodeCurrent(messages: readonly StreamMessage[], encoding: EncodingId, prevSeq: number | null = null): Encoded[] {
     return messages.map((message, index) => {
-      const seq = message.type === 'book_change' ? message.bookSequence : this.currentSeq;
+      const seq = this.seqOf([message]);
       return ENCODERS[encoding](message, this.address, seq, index === 0 ? prevSeq : seq);
     });
   }
 
+  /** The number that a current value stands at. */
+  seqOf(values: readonly StreamMessage[]): number {
+    const first = values[0];
+    return first?.type === 'book_change' ? first.bookSequence : this.currentSeq;
+  }
+
   /** What follows a current value is linked to it. */
   noteCurrent(messages: readonly StreamMessage[]): void {
-    const first = messages[0];
-    if (this.isBook) this.lastSeq = first?.type === 'book_change' ? first.bookSequence : this.lastSeq;
-    else this.lastSeq ??= this.counted;
+    if (!this.isBook) this.lastSeq ??= this.currentSeq;
+    else if (messages.length > 0) this.lastSeq = this.seqOf(messages);
   }
 }
 

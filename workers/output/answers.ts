@@ -4,6 +4,7 @@ import { answer, bbo, bboAsk, bookUpdate, status } from '../../schemas/derived.t
 import { LevelFlag, RecordType } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { level } from '../../schemas/market-data.ts';
+import { toldChecksum } from './told-checksum.ts';
 import type { OutputWriter } from './writer.ts';
 
 /** One side of a book as answers need it: four numbers a level from offsetOf(rank); price of the horizon at 0 and 1. */
@@ -48,6 +49,7 @@ export function fillBookHead(out: OutputWriter, slot: number, book: BookHead, le
   f64[base + bookUpdate.at.venueSequence] = book.venueSequence;
   f64[base + bookUpdate.at.levelsBid] = book.bids.count;
   f64[base + bookUpdate.at.levelsAsk] = book.asks.count;
+  out.ring.u32[slot * SLOT_U32 + bookUpdate.at.checksum] = toldChecksum(book.bids, book.asks);
   out.ring.u8[slot * SLOT_BYTES + bookUpdate.at.state] = book.state;
   out.ring.u8[slot * SLOT_BYTES + bookUpdate.at.reason] = book.reason;
 }

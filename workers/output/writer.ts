@@ -7,6 +7,7 @@ import { outputGap, outputStamp } from '../../schemas/derived.ts';
 import { RecordType } from '../../schemas/ids.ts';
 import { SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { shardMarks } from '../../schemas/shared-state.ts';
+import type { OutputPatience } from './patience.ts';
 
 /** Markets whose output found no room and are told so as soon as there is some. */
 const LOST_MAX = 65_536;
@@ -26,6 +27,8 @@ export class OutputWriter {
   readonly ring: RingWriter;
   /** Main has been told by the shard's forerunner: groups are built and thrown away. Changed between two groups alone. */
   isMuted = false;
+  /** Of a replay that is read as a stream: a group that finds no room waits for it. Null in an engine, which never waits. */
+  patience: OutputPatience | null = null;
   private readonly counters: Float64Array;
   private readonly lost = new Uint8Array(LOST_MAX);
   private lostCount = 0;
@@ -68,7 +71,7 @@ export class OutputWriter {
   /** A slot with its header written, or -1 once the group has found no room. */
   claim(type: number, flags: number, count: number): number {
     if (this.hasFailed) return -1;
-    const slot = this.ring.claim();
+    const slot = this.claimSlot();
     if (slot < 0) {
       this.hasFailed = true;
       return -1;
@@ -78,10 +81,15 @@ export class OutputWriter {
     return slot;
   }
 
+  private claimSlot(): number {
+    const slot = this.ring.claim();
+    return slot < 0 && this.patience !== null ? this.patience.claim(this.ring) : slot;
+  }
+
   /** Copies a whole record of the input ring. */
   copy(u32: Uint32Array, slot: number): void {
     if (this.hasFailed) return;
-    const to = this.ring.claim();
+    const to = this.claimSlot();
     if (to < 0) {
       this.hasFailed = true;
       return;

@@ -99,8 +99,16 @@ horizonAsk(obj?:Decimal):Decimal|null {
   return offset ? (obj || new Decimal()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+/**
+ * CRC-32 of the book after this message (docs/stream.md, Checksum); absent where it was not asked for.
+ */
+checksum():number|null {
+  const offset = this.bb!.__offset(this.bb_pos, 24);
+  return offset ? this.bb!.readUint32(this.bb_pos + offset) : null;
+}
+
 static startBookChange(builder:flatbuffers.Builder) {
-  builder.startObject(10);
+  builder.startObject(11);
 }
 
 static addIsSnapshot(builder:flatbuffers.Builder, isSnapshot:boolean) {
@@ -149,6 +157,10 @@ static addHorizonBid(builder:flatbuffers.Builder, horizonBidOffset:flatbuffers.O
 
 static addHorizonAsk(builder:flatbuffers.Builder, horizonAskOffset:flatbuffers.Offset) {
   builder.addFieldStruct(9, horizonAskOffset, 0);
+}
+
+static addChecksum(builder:flatbuffers.Builder, checksum:number) {
+  builder.addFieldInt32(10, checksum, null);
 }
 
 static endBookChange(builder:flatbuffers.Builder):flatbuffers.Offset {

@@ -4,6 +4,7 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { StageHeat } from './stage-heat.ts';
 import { StageLatency } from './stage-latency.ts';
 
 
@@ -51,8 +52,34 @@ recentLength():number {
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
+/**
+ * Of the samples of recent.
+ */
+heat(index: number, obj?:StageHeat):StageHeat|null {
+  const offset = this.bb!.__offset(this.bb_pos, 8);
+  return offset ? (obj || new StageHeat()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
+}
+
+heatLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 8);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
+/**
+ * What kept threads from their work since the message before: event-loop, gc-main, gc-ingress.
+ */
+pauses(index: number, obj?:StageLatency):StageLatency|null {
+  const offset = this.bb!.__offset(this.bb_pos, 10);
+  return offset ? (obj || new StageLatency()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
+}
+
+pausesLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 10);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
 static startLatency(builder:flatbuffers.Builder) {
-  builder.startObject(2);
+  builder.startObject(4);
 }
 
 static addStages(builder:flatbuffers.Builder, stagesOffset:flatbuffers.Offset) {
@@ -87,15 +114,49 @@ static startRecentVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(4, numElems, 4);
 }
 
+static addHeat(builder:flatbuffers.Builder, heatOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(2, heatOffset, 0);
+}
+
+static createHeatVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
+  builder.startVector(4, data.length, 4);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addOffset(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startHeatVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(4, numElems, 4);
+}
+
+static addPauses(builder:flatbuffers.Builder, pausesOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(3, pausesOffset, 0);
+}
+
+static createPausesVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
+  builder.startVector(4, data.length, 4);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addOffset(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startPausesVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(4, numElems, 4);
+}
+
 static endLatency(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createLatency(builder:flatbuffers.Builder, stagesOffset:flatbuffers.Offset, recentOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createLatency(builder:flatbuffers.Builder, stagesOffset:flatbuffers.Offset, recentOffset:flatbuffers.Offset, heatOffset:flatbuffers.Offset, pausesOffset:flatbuffers.Offset):flatbuffers.Offset {
   Latency.startLatency(builder);
   Latency.addStages(builder, stagesOffset);
   Latency.addRecent(builder, recentOffset);
+  Latency.addHeat(builder, heatOffset);
+  Latency.addPauses(builder, pausesOffset);
   return Latency.endLatency(builder);
 }
 }

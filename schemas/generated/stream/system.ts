@@ -4,11 +4,12 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { Text } from './text.ts';
 import { Value } from './value.ts';
 
 
 /**
- * Counters under dotted names, such as total.frames.
+ * Figures under dotted names, such as total.frames and queues.0.held. What is null in JSON is left out.
  */
 export class System {
   bb: flatbuffers.ByteBuffer|null = null;
@@ -38,8 +39,21 @@ valuesLength():number {
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
+/**
+ * Those that are text: states, reasons, names.
+ */
+texts(index: number, obj?:Text):Text|null {
+  const offset = this.bb!.__offset(this.bb_pos, 6);
+  return offset ? (obj || new Text()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
+}
+
+textsLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 6);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
 static startSystem(builder:flatbuffers.Builder) {
-  builder.startObject(1);
+  builder.startObject(2);
 }
 
 static addValues(builder:flatbuffers.Builder, valuesOffset:flatbuffers.Offset) {
@@ -58,14 +72,31 @@ static startValuesVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(4, numElems, 4);
 }
 
+static addTexts(builder:flatbuffers.Builder, textsOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(1, textsOffset, 0);
+}
+
+static createTextsVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
+  builder.startVector(4, data.length, 4);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addOffset(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startTextsVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(4, numElems, 4);
+}
+
 static endSystem(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createSystem(builder:flatbuffers.Builder, valuesOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createSystem(builder:flatbuffers.Builder, valuesOffset:flatbuffers.Offset, textsOffset:flatbuffers.Offset):flatbuffers.Offset {
   System.startSystem(builder);
   System.addValues(builder, valuesOffset);
+  System.addTexts(builder, textsOffset);
   return System.endSystem(builder);
 }
 }

@@ -16,7 +16,7 @@ const book = (part: Partial<BookChangeMessage> = {}): BookChangeMessage => ({
   bids: Float64Array.of(100_000, 0, 1000, 0, 99_000, 0, 2000, 0, 98_000, 0, 50_000, 0),
   asks: Float64Array.of(101_000, 0, 3000, 1),
   ...{ bookSequence: 7, venueSequence: -1, levelsBid: 3, levelsAsk: 1, horizonBid: null, horizonAsk: null },
-  ...{ state: 'live', reason: null, part: 1, parts: 1, isResumeRefused: false },
+  ...{ state: 'live', reason: null, part: 1, parts: 1, checksum: 7, isResumeRefused: false },
   ...part,
 });
 

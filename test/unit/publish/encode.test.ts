@@ -19,9 +19,10 @@ import {
   units,
   vwapText,
 } from '../../../engine/publish/wide-decimal.ts';
-import { BookSnapshot, Message, Status, System, TradeBar } from '../../../schemas/generated/stream.ts';
+import { BookSnapshot, Latency, Message, Status, System, TradeBar } from '../../../schemas/generated/stream.ts';
 import { Batch, Level, Trade } from '../../../schemas/generated/wire.ts';
 import { wireDrift } from '../../../scripts/generate-wire.ts';
+import { LATENCY_FIGURES, SYSTEM_FIGURES } from '../../support/engine-figures.ts';
 
 const address = addressOf('x.binance:BTCUSDT', { venue: 'binance', symbol: 'BTCUSDT' });
 const times = { timestampUs: 1_767_225_600_000_001, localTimestampUs: 0 };
@@ -84,6 +85,7 @@ function bookOf(bids: number, asks: number): BookChangeMessage {
     levelsAsk: asks,
     part: 1,
     parts: 1,
+    checksum: 4_294_967_295,
     isResumeRefused: false,
     horizonBid: null,
     horizonAsk: Float64Array.of(99, 5, 0, 0),
@@ -118,23 +120,12 @@ test('a big snapshot is cut into parts that hold every level once, bids first', 
 });
 
 test('every message is valid JSON in both ways of writing numbers, and has its bytes', () => {
-  const summary = {
-    unit: 'ns' as const,
-    count: 1,
-    min: 1,
-    mean: 1,
-    p50: null,
-    p90: null,
-    p99: null,
-    p999: null,
-    max: 1,
-  };
   const messages: StreamMessage[] = [
     bookOf(2, 3),
     { type: 'status', ...times, state: 'suspect', reason: 'crossed', sinceUs: times.timestampUs, lost: 2 },
     { type: 'gap', ...times, reason: 'output-full', lost: 0 },
-    { type: 'system', ...times, counters: { total: { frames: 3, rejected: { syntax: 1 } }, markets: 2 } },
-    { type: 'latency', ...times, stages: { decode: summary }, recent: { decode: summary } },
+    { type: 'system', ...times, counters: SYSTEM_FIGURES },
+    { type: 'latency', ...times, ...LATENCY_FIGURES },
     {
       type: 'markets',
       ...times,
@@ -164,10 +155,17 @@ test('every message is valid JSON in both ways of writing numbers, and has its b
   }
   const system = Message.getRootAsMessage(new ByteBuffer(streamFlatbuffer(messages[3], address, 1, null)));
   const values = system.body(new System()) as System;
+  const told = new Map<string | null | undefined, unknown>();
+  for (let i = 0; i < values.valuesLength(); i++) told.set(values.values(i)?.name(), values.values(i)?.value());
+  for (let i = 0; i < values.textsLength(); i++) told.set(values.texts(i)?.name(), values.texts(i)?.value());
+  const names = ['total.rejected.syntax', 'queues.0.most', 'queues.0.queue', 'feeds.0.listed.0.state', 'journal'];
   assert.deepEqual(
-    [values.valuesLength(), values.values(1)?.name(), values.values(1)?.value()],
-    [3, 'total.rejected.syntax', 1],
+    names.map((name) => told.get(name)),
+    [1, 900, 'input', 'open', undefined],
   );
+  const latency = Message.getRootAsMessage(new ByteBuffer(streamFlatbuffer(messages[4], address, 1, null)));
+  const heat = (latency.body(new Latency()) as Latency).heat(0);
+  assert.deepEqual([heat?.stage(), heat?.fromNs(1), heat?.counts(1)], ['decode', 1_792, 2]);
   const status = Message.getRootAsMessage(new ByteBuffer(streamFlatbuffer(messages[1], address, 1, null)));
   assert.equal((status.body(new Status()) as Status).reason(), 'crossed');
 });

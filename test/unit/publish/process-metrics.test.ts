@@ -60,7 +60,7 @@ test('a second scrape shows what came since, counted once', async () => {
 test('memory and processor time are those of this process, and never run backwards', async () => {
   const { registry, facts } = subject();
   const before = facts.report();
-  const cpu = seriesOf(await registry.metrics(), 'millrace_process_cpu_seconds_total');
+  const cpu = seriesOf(await registry.metrics(), 'process_cpu_seconds_total');
   const after = facts.report();
   assert.equal(before.pid, process.pid);
   assert.equal(before.node, process.version);

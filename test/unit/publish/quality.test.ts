@@ -4,6 +4,7 @@ import '../../support/seed.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { EngineClock } from '../../../engine/base/clock.ts';
 import { createEngineMemory, type EngineMemory } from '../../../engine/memory/engine-memory.ts';
 import { LatestReader, LatestWriter } from '../../../engine/memory/latest-values.ts';
 import { MarketNames } from '../../../engine/memory/market-names.ts';
@@ -18,6 +19,7 @@ import {
   marketCounter,
   marketMeasure,
 } from '../../../schemas/counters.ts';
+import { METRIC_VENUES_MAX } from '../../../schemas/metrics.ts';
 import { ACTIVITY_NAMES, Activity, engineWords, latest, marketRow } from '../../../schemas/shared-state.ts';
 
 type Values = Partial<Record<MarketCounterName | MarketMeasureName, number>>;
@@ -52,7 +54,7 @@ class Written {
     const none = new LatencyRecorder(new SharedArrayBuffer(LATENCY_BYTES), 0);
     const recorders = Object.fromEntries(STAGES.map((stage) => [stage, [none]])) as unknown as StageRecorders;
     const publish = { subscribers: 0, topics: 0, bufferedBytes: 0, messages: 0, bytes: 0 };
-    return new Metrics(this.stats, new LatencyReport(recorders), () => ({
+    const tree = {
       ...publish,
       slowClosed: 0,
       slowClosedBy: {},
@@ -62,7 +64,9 @@ class Written {
       signalsOff: 0,
       shardRestarts: 0,
       refused: { unauthorized: 0, forbidden: 0, origin: 0, host: 0 },
-    })).text();
+    };
+    const clock = new EngineClock(this.memory.anchor);
+    return new Metrics({ stats: this.stats, latency: new LatencyReport(recorders), clock, publish: () => tree }).text();
   }
 }
 
@@ -211,15 +215,25 @@ describe('the quality of venues in /metrics', () => {
     assert.doesNotMatch(text, /skew_(count|sum)/);
   });
 
-  test('has one series without a venue where there are more venues than series', async () => {
+  test('has one series for all venues after the first, which keep theirs', async () => {
     const written = new Written();
-    for (let i = 0; i <= 100; i++) written.market(`venue${i}:A`, Activity.dead, { locked: 2, ...skewed(1, i, i, i) });
+    const count = METRIC_VENUES_MAX + 5;
+    for (let i = 0; i < count; i++) written.market(`venue${i}:A`, Activity.dead, { locked: 2, ...skewed(1, i, i, i) });
+    written.market('venue0:B', Activity.dead, { locked: 2 });
     const text = await written.metrics();
-    assert.deepEqual(linesOf(text, 'millrace_venue_locked_total'), ['millrace_venue_locked_total 202']);
+    const locked = linesOf(text, 'millrace_venue_locked_total');
+    assert.equal(locked.length, METRIC_VENUES_MAX + 1);
     assert.deepEqual(
-      linesOf(text, 'millrace_market_activity'),
-      ACTIVITY_NAMES.map((state) => `millrace_market_activity{state="${state}"} ${state === 'dead' ? 101 : 0}`),
+      [locked[0], locked[METRIC_VENUES_MAX]],
+      ['millrace_venue_locked_total{venue="venue0"} 4', 'millrace_venue_locked_total{venue="(others)"} 10'],
     );
-    assert.deepEqual(linesOf(text, 'millrace_venue_skew_max_seconds'), ['millrace_venue_skew_max_seconds 0.0001']);
+    assert.deepEqual(
+      linesOf(text, 'millrace_market_activity{venue="(others)"'),
+      ACTIVITY_NAMES.map(
+        (state) => `millrace_market_activity{venue="(others)",state="${state}"} ${state === 'dead' ? 5 : 0}`,
+      ),
+    );
+    const [skew] = linesOf(text, 'millrace_venue_skew_max_seconds{venue="(others)"} ');
+    assert.equal(Number(skew.split(' ')[1]).toFixed(9), '0.000036000');
   });
 });

@@ -9,9 +9,22 @@ test('times of the journal are told in seconds', () => {
   const add: Parameters<typeof addJournalMetrics>[0] = (name, _help, _labels, read) => {
     found.set(name, read()[0]?.value);
   };
-  const report = { numbers: { waitingSinceMs: 2_500, written: 7 }, checkpoints: { kept: 0, abandoned: 0, ageMs: 0 } };
-  addJournalMetrics(add, add, () => ({ state: 'on', sync: 'interval', ...report }) as JournalReport);
-  assert.deepEqual([found.get('journal_waiting_since_seconds'), found.get('journal_written')], [2.5, 7]);
+  const report = {
+    numbers: { waitingSinceMs: 2_500, taken: 9, written: 7 },
+    checkpoints: { kept: 0, abandoned: 0, ageMs: 0 },
+  };
+  const told = { state: 'on', sync: 'interval', ...report } as JournalReport;
+  addJournalMetrics(
+    add,
+    add,
+    () => told,
+    () => 4_000,
+  );
+  const names = ['journal_waiting_seconds', 'journal_written', 'journal_unwritten_entries'];
+  assert.deepEqual(
+    names.map((name) => found.get(name)),
+    [1.5, 7, 2],
+  );
   assert.deepEqual(
     [...found.keys()].filter((name) => name.endsWith('_ms')),
     [],
