@@ -1,0 +1,90 @@
+// A feed of messages of any channel but books: checks their numbers, and hands each to every loop.
+
+import type { Gap, StreamMessage, SubscriptionOptions } from '../../schemas/feed.ts';
+import type { ClientError } from './errors.ts';
+import { Feed, type FeedParts } from './feed.ts';
+import { gapOf } from './gaps.ts';
+import type { QueuedMailbox } from './mailbox.ts';
+
+type Sink = QueuedMailbox<StreamMessage, StreamMessage>;
+
+export type MessageFeedRules = {
+  /** Every message counts, so loops are told what was lost; else the newest state makes up for it. */
+  readonly isTold: boolean;
+  /** The newest message is a current value that a loop that joins later begins with. */
+  readonly isState: boolean;
+};
+
+export class MessageFeed extends Feed {
+  private readonly rules: MessageFeedRules;
+  private readonly sinks = new Set<Sink>();
+  /** `seq` of the last message, by channel. */
+  private readonly seqs = new Map<string, number>();
+  private readonly newest = new Map<string, StreamMessage>();
+  private isInterrupted = false;
+
+  constructor(channel: string, options: SubscriptionOptions, parts: FeedParts, rules: MessageFeedRules) {
+    super(channel, options, parts);
+    this.rules = rules;
+  }
+
+  get loops(): number {
+    return this.sinks.size;
+  }
+
+  join(sink: Sink): void {
+    this.sinks.add(sink);
+    for (const message of this.newest.values()) sink.put(message);
+  }
+
+  leave(sink: Sink): void {
+    this.sinks.delete(sink);
+  }
+
+  take(message: StreamMessage): void {
+    const { channel, seq, prevSeq } = message;
+    const held = this.seqs.get(channel);
+    if (held !== undefined && prevSeq !== null && prevSeq !== held) {
+      const lost = Math.max(0, prevSeq - held);
+      this.tell(gapOf(channel, 'missed', lost, prevSeq, held, message));
+    }
+    this.seqs.set(channel, seq);
+    if (message.type === 'gap') {
+      this.tell(message);
+      return;
+    }
+    if (this.rules.isState) this.newest.set(channel, message);
+    for (const sink of this.sinks) sink.put(message);
+  }
+
+  private tell(gap: Gap): void {
+    this.parts.stats.gaps++;
+    this.parts.onGap(gap);
+    if (this.rules.isTold) for (const sink of this.sinks) sink.put(gap);
+  }
+
+  protected get heldSeq(): number | null {
+    return this.seqs.get(this.channel) ?? null;
+  }
+
+  override interrupted(): void {
+    super.interrupted();
+    this.isInterrupted = true;
+  }
+
+  protected resumed(): void {
+    this.isInterrupted = false;
+  }
+
+  protected begun(): void {
+    const seq = this.heldSeq;
+    this.seqs.clear();
+    if (!this.isInterrupted) return;
+    this.isInterrupted = false;
+    this.tell(gapOf(this.channel, 'reconnect', 0, seq ?? 0, seq, this.newest.get(this.channel)));
+  }
+
+  protected failLoops(error: ClientError): void {
+    for (const sink of this.sinks) sink.fail(error);
+  }
+}
