@@ -16,10 +16,13 @@ import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts
 import { ShardPool } from './pool/pool.ts';
 import { type MarketReport, ReplayReports } from './replay-report.ts';
 
-export type ReplayOptions = {
+export type RecordedFiles = {
   readonly files: readonly string[];
   /** Of files that do not tell it themselves; journals do. */
   readonly venue: Dialect | null;
+};
+
+export type ReplayOptions = RecordedFiles & {
   readonly speed: number;
   readonly workers: number;
   readonly marketsMax: number;
@@ -49,15 +52,15 @@ const TIMELESS_ANCHOR_US = Date.UTC(2020, 0, 1) * 1000;
 /** Engine time 0 stands for no time, so the first frame must come after it. */
 const ANCHOR_LEAD_US = 1_000_000;
 
-async function anchorOf(files: readonly string[]): Promise<ClockAnchor> {
-  const first = await firstTimeUs(files);
-  return {
-    hrtimeNs: Number(process.hrtime.bigint()),
-    wallUs: first === null ? TIMELESS_ANCHOR_US : first - ANCHOR_LEAD_US,
-  };
+/** Engine time zero of a replay, and the first moment of its files; null where they tell no times. */
+export async function anchorOf(files: readonly string[]): Promise<{ anchor: ClockAnchor; firstUs: number | null }> {
+  const firstUs = await firstTimeUs(files);
+  const wallUs = firstUs === null ? TIMELESS_ANCHOR_US : firstUs - ANCHOR_LEAD_US;
+  return { anchor: { hrtimeNs: Number(process.hrtime.bigint()), wallUs }, firstUs };
 }
 
-async function requireReadable(files: readonly string[], venue: Dialect | null): Promise<void> {
+/** Rejects with a UsageError where a file cannot be read, or nothing tells whose frames it has. */
+export async function requireReadable(files: readonly string[], venue: Dialect | null): Promise<void> {
   if (files.length === 0) throw new UsageError('replay: expected at least one FILE, was none');
   for (const file of files) {
     await access(file, constants.R_OK).catch((error: Error) => {
@@ -127,7 +130,7 @@ async function run(memory: EngineMemory, options: ReplayOptions): Promise<Ran> {
 /** Replays the files. Rejects with a UsageError where one cannot be read. */
 export async function replayFiles(options: ReplayOptions): Promise<ReplayResult> {
   await requireReadable(options.files, options.venue);
-  const anchor = await anchorOf(options.files);
+  const { anchor } = await anchorOf(options.files);
   const sizes = { shards: options.workers, marketsMax: options.marketsMax };
   const memory = createEngineMemory(
     options.inputSlots === undefined ? sizes : { ...sizes, inputSlots: options.inputSlots },

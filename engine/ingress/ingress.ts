@@ -105,6 +105,15 @@ export class Ingress {
     return (await this.next('checkpoint', { op: 'checkpoint', number })).image;
   }
 
+  /** Resolves where the span of a replay begins; it goes on with goOn(). */
+  async paused(): Promise<void> {
+    await this.next('paused', null);
+  }
+
+  goOn(): void {
+    this.worker.postMessage({ op: 'go-on' } satisfies ToIngress);
+  }
+
   /** Resolves when the recordings are wholly in the rings. */
   async replayed(): Promise<ReplayCounts> {
     return (await this.next('replayed', null)).counts;

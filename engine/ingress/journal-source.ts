@@ -43,7 +43,8 @@ const PUSHED_DIALECTS: readonly string[] = ['json', 'flatbuffers'];
 
 /**
  * A replay decides for itself what the engine that wrote the journal could not: rings that wait drop nothing, so frames it
- * dropped are applied; and clock records follow the times of what comes (INTERFACES, replay), so its own are left out.
+ * dropped are applied; and clock records follow the times of what comes (INTERFACES, replay), so its own are left out but
+ * where the replay is shown as a stream.
  * Connections get numbers of the replay, because several journals may be merged. Thread: the writer's.
  */
 export class JournalSource {
@@ -62,9 +63,13 @@ export class JournalSource {
   /** Engine time of the replay at the entry at hand. */
   private atNs = 0;
 
+  /** Time passes in quiet markets as it did for the engine, and not with the next frame alone. */
+  private readonly keepsClocks: boolean;
+
   /** `parts` are those of the replay. */
-  constructor(journal: RecordedJournal, memory: EngineMemory, parts: SessionParts) {
+  constructor(journal: RecordedJournal, memory: EngineMemory, parts: SessionParts, keepsClocks = false) {
     this.journal = journal;
+    this.keepsClocks = keepsClocks;
     this.memory = memory;
     this.names = new JournalNames(memory, parts.markets, journal.marketNames);
     this.parts = { ...parts, markets: this.names.directory };
@@ -97,6 +102,13 @@ export class JournalSource {
     else if (kind === JournalKind.sent) this.sessionOf(entry)?.session.sent(Buffer.from(payload).toString());
     else if (kind === JournalKind.markets) this.names.adopt(jsonOf<string[]>(payload));
     else if (kind === JournalKind.start) this.beginAnew();
+    else if (kind === JournalKind.clock && this.keepsClocks) this.clock(payload);
+  }
+
+  /** Those that frames have brought already are left out by the writer. */
+  private clock(payload: Uint8Array): void {
+    const [timeUs] = new Float64Array(Uint8Array.from(payload).buffer);
+    this.parts.writer.tick((timeUs - this.memory.anchor.wallUs) * 1000);
   }
 
   // ---- connections

@@ -62,6 +62,8 @@ export type ToIngress =
   | { readonly op: 'connections' }
   /** Begins a checkpoint between two frames. */
   | { readonly op: 'checkpoint'; readonly number: number }
+  /** A replay that said `paused` goes on. */
+  | { readonly op: 'go-on' }
   /** Counts garbage collections from here to the next one, for benches. */
   | { readonly op: 'gc' };
 
@@ -75,6 +77,8 @@ export type FromIngress =
       readonly text: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
+  /** What a replay shows begins here: everything before it has been committed. */
+  | { readonly op: 'paused' }
   | { readonly op: 'replayed'; readonly counts: ReplayCounts }
   | { readonly op: 'recovering'; readonly sequence: number }
   | { readonly op: 'recovered'; readonly recovered: Recovered }

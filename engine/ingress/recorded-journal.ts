@@ -7,6 +7,7 @@ import { UsageError } from '../base/errors.ts';
 import { readCheckpoint } from '../journal/checkpoint-file.ts';
 import type { JournalDamage, JournalEntry } from '../journal/entry.ts';
 import type { JournalFolder } from '../journal/files.ts';
+import { HeldFolder } from '../journal/held-folder.ts';
 import { type JournalItem, readEntries } from '../journal/journal-reader.ts';
 import { segmentName, segmentOfName } from '../journal/names.ts';
 import { NodeFolder } from '../journal/node-folder.ts';
@@ -87,20 +88,23 @@ function isSegment(path: string): boolean {
   return head.length === 4 && new DataView(head.buffer).getUint32(0, true) === JOURNAL_SEGMENT_MAGIC;
 }
 
-function ofFolder(path: string): RecordedJournal {
-  const folder = NodeFolder.existing(path);
+function ofFolder(path: string, isHeld: boolean): RecordedJournal {
+  const folder = isHeld ? HeldFolder.open(path) : NodeFolder.existing(path);
   if (listSegments(folder).length === 0)
     throw new UsageError(
       `recording ${path}: expected a file, or the folder of a journal with ${segmentName(1)}, was a folder without`,
     );
-  const { checkpoint } = readCheckpoint(folder);
+  const { checkpoint } = readCheckpoint(isHeld ? NodeFolder.existing(path) : folder);
   return { path, folder, marketNames: checkpoint?.ingress.marketNames ?? [] };
 }
 
-/** The journal at a path; null where it is a recording of another form. Throws UsageError where it cannot be read. */
-export function journalAt(path: string): RecordedJournal | null {
+/**
+ * The journal at a path; null where it is a recording of another form. Throws UsageError where it cannot be read. One that is
+ * held stays as it is now, whatever an engine writes to it or takes away meanwhile.
+ */
+export function journalAt(path: string, isHeld = false): RecordedJournal | null {
   try {
-    if (statSync(path).isDirectory()) return ofFolder(path);
+    if (statSync(path).isDirectory()) return ofFolder(path, isHeld);
     return isSegment(path) ? { path, folder: new SegmentAlone(path), marketNames: [] } : null;
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -23,7 +23,12 @@ export type ReplayPlan = {
   readonly venue: Dialect | null;
   /** Times recorded speed; 0 is as fast as it goes. */
   readonly speed: number;
+  /** Where what is shown begins and ends; null where only the end counts. */
+  readonly span?: ReplaySpan | null;
 };
+
+/** From the first moment to before the last, µs since 1970; null is all there is. */
+export type ReplaySpan = { readonly fromUs: number | null; readonly toUs: number | null };
 
 export type ReplayCounts = {
   readonly frames: number;
@@ -186,13 +191,47 @@ function take(session: Session, text: string): void {
   session.take(new DataView(buffer, byteOffset, byteLength), 0, byteLength);
 }
 
-/** Runs a whole plan; returns when the last record is visible to the shards. */
+/** Waits where the span begins, once, with all before it visible to the shards. */
+class SpanGate {
+  private readonly span: ReplaySpan | null;
+  private readonly pause: () => Promise<void>;
+  private isOpen: boolean;
+
+  constructor(span: ReplaySpan | null, pause: () => Promise<void>) {
+    this.span = span;
+    this.pause = pause;
+    this.isOpen = span === null;
+  }
+
+  /** False where the span has ended. What has no time belongs to what came before it. */
+  async admits(timeUs: number | null, commit: () => void): Promise<boolean> {
+    const { fromUs = null, toUs = null } = this.span ?? {};
+    if (timeUs !== null && toUs !== null && timeUs >= toUs) return false;
+    if (!this.isOpen && (fromUs === null || (timeUs !== null && timeUs >= fromUs))) await this.open(commit);
+    return true;
+  }
+
+  /** Nothing came that the span could begin with. */
+  async open(commit: () => void): Promise<void> {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    commit();
+    await this.pause();
+  }
+
+  get isBefore(): boolean {
+    return !this.isOpen;
+  }
+}
+
+/** Runs a whole plan; returns when the last record is visible to the shards. `pause` is called where its span begins. */
 export async function replay(
   plan: ReplayPlan,
   memory: EngineMemory,
   writer: FrameWriter,
   markets: MarketDirectory,
   decoders: Partial<Record<Dialect, DecoderFactory>>,
+  pause: () => Promise<void> = () => Promise.resolve(),
 ): Promise<ReplayCounts> {
   const factoryOf = (venue: Dialect): DecoderFactory => {
     const factory = decoders[venue];
@@ -202,12 +241,13 @@ export async function replay(
   const { marketsMax } = memory;
   const make = (venue: Dialect): Session =>
     new Session(venue, factoryOf(venue), writer, markets, marketsMax, () => undefined);
-  const journals = plan.files.map(journalAt);
+  const span = plan.span ?? null;
+  const journals = plan.files.map((path) => journalAt(path, span !== null));
   const connections = new Connections(writer, marketsMax);
   const sources = journals.map((journal) =>
     journal === null
       ? null
-      : new JournalSource(journal, memory, { writer, markets, marketsMax, connections, decoders }),
+      : new JournalSource(journal, memory, { writer, markets, marketsMax, connections, decoders }, span !== null),
   );
   const usual = plan.venue ?? DIALECTS[0];
   const sessions = new ReplaySessions(usual, make);
@@ -261,11 +301,16 @@ export async function replay(
     const journal = journals[file];
     return journal === null ? recordedLines(path) : journalItems(journal);
   });
+  const commit = (): void => writer.commit();
+  const gate = new SpanGate(span, pause);
   for await (const { item, source } of merged(files, timeOf)) {
-    await pace.until(timeOf(item), () => writer.commit());
+    const timeUs = timeOf(item);
+    if (!(await gate.admits(timeUs, commit))) break;
+    if (!gate.isBefore) await pace.until(timeUs, commit);
     if (isLine(item)) await takeLine(source, item);
     else sources[source]?.take(item);
   }
+  await gate.open(commit);
   writer.commit();
   const counters = writer.counters;
   counters[ingressCounter.ignored] += ignored;

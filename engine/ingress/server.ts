@@ -5,13 +5,13 @@ import { PAYLOAD_BYTES_HARD_MAX } from '../../schemas/config.ts';
 import { ingressCounter } from '../../schemas/counters.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { type AccessPlan, Gate, type Refusal } from '../base/access.ts';
-import { UsageError } from '../base/errors.ts';
 import { isDialect } from '../decode/registry.ts';
 import type { DecoderFactory } from '../decode/sink.ts';
 import type { MarketDirectory } from '../route/markets.ts';
 import { createApp } from '../uws/app.ts';
 import { factsOf } from '../uws/facts.ts';
 import { refusesHandshake } from '../uws/handshake.ts';
+import { listenFailure } from '../uws/listen-failure.ts';
 import { LISTEN_EXCLUSIVE, loadUws } from '../uws/load.ts';
 import { type Headers, headersOf, writeHeaders } from '../uws/security-headers.ts';
 import { Burst } from './burst.ts';
@@ -257,7 +257,7 @@ export class IngressServer {
     return new Promise((resolve, reject) => {
       this.app.listen(host, port, LISTEN_EXCLUSIVE, (listening) => {
         if (listening === false) {
-          reject(new UsageError(`ingest port ${port} on ${host}: expected a free port, was in use (--ingest-port)`));
+          void listenFailure('ingest port', host, port, '--ingest-port').then(reject);
           return;
         }
         this.listenSocket = listening;

@@ -11,6 +11,7 @@ import type { FeedStats } from '../connect/report.ts';
 import { RingJournalLog } from '../journal/ring-log.ts';
 import { GcCount } from '../observe/gc.ts';
 import { GcPauses } from '../observe/gc-pauses.ts';
+import { ownThreadNumber } from '../observe/thread-cpu.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { MarketDirectory } from '../route/markets.ts';
 import { Connections } from './connections.ts';
@@ -31,6 +32,7 @@ assert(port !== null, 'ingress thread: expected to be a worker thread');
 assert(start.memory.fingerprint === fingerprint(), 'ingress thread: expected the layouts of the main thread');
 
 const words = new Int32Array(start.memory.words);
+Atomics.store(words, engineWords.at.ingressThread, ownThreadNumber());
 const clock = new EngineClock(start.memory.anchor);
 const markets = new MarketDirectory(start.memory, start.accepts);
 const writer = new FrameWriter(start.memory, clock, start.replay === null ? 'block' : 'block-without-limit');
@@ -165,6 +167,16 @@ function tick(): void {
   writer.commit();
 }
 
+let goOn: () => void = () => undefined;
+
+/** The span of a replay begins: the main thread sees to it that everything before it is applied. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    goOn = resolve;
+    tell({ op: 'paused' });
+  });
+}
+
 let gc: GcCount | null = null;
 
 function countGc(): void {
@@ -179,6 +191,7 @@ port.on('message', (message: ToIngress) => {
   if (message.op === 'connections')
     tell({ op: 'connections', connections: server?.reports() ?? [], feeds: feeds?.reports() ?? [] });
   else if (message.op === 'gc') countGc();
+  else if (message.op === 'go-on') goOn();
   else if (message.op === 'checkpoint') checkpoint(message.number);
   else if (message.op === 'stop-accepting') server?.stopAccepting();
   else void close();
@@ -190,7 +203,7 @@ try {
   if (start.keepsRejected === true) writer.rejected = rejectedFrames();
   if (start.listen !== null) await listen(start.listen);
   if (start.replay !== null) {
-    const counts = await replay(start.replay, start.memory, writer, markets, DECODERS);
+    const counts = await replay(start.replay, start.memory, writer, markets, DECODERS, pause);
     tell({ op: 'replayed', counts });
     await close();
   }

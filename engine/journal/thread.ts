@@ -6,6 +6,7 @@ import { journalRingWords } from '../../schemas/journal.ts';
 import { assert } from '../base/assert.ts';
 import { EngineClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
+import { ownThreadNumber } from '../observe/thread-cpu.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { errorSentence, isDiskError } from './disk-error.ts';
 import type { JournalOpened } from './journal-options.ts';
@@ -19,6 +20,7 @@ assert(port !== null, 'journal thread: expected to be a worker thread');
 
 const clock = new EngineClock(start.anchor);
 const words = new Int32Array(start.memory.words);
+Atomics.store(words, journalRingWords.at.thread, ownThreadNumber());
 const doorbell = new Doorbell(start.memory.doorbell);
 
 function tell(message: FromJournal): void {
