@@ -12,6 +12,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   peers: async () => (await import('./peers/suite.ts')).peersSuite,
   resilience: async () => (await import('./resilience/suite.ts')).resilienceSuite,
   memory: async () => (await import('./memory/suite.ts')).memorySuite,
+  dashboards: async () => (await import('./dashboards/suite.ts')).dashboardsSuite,
 };
 const EXIT_USAGE = 2;
 const NAMES = Object.keys(SUITES).join(', ');

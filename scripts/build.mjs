@@ -1,14 +1,18 @@
-// Compiles the project to dist/ and copies what is no TypeScript; with --if-stale only when a source is newer.
+// Compiles the project to dist/ and bundles the dashboard's page; with --if-stale only when a source is newer, with --release
+// as it is packed.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './page.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const stampFile = join(root, 'dist', '.built');
-const sources = ['schemas', 'engine', 'workers', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
-const copied = ['engine/publish/dashboard'];
+const sources = [
+  ...['schemas', 'engine', 'workers', 'bench', 'scripts/build.mjs', 'scripts/page.mjs'],
+  ...['tsconfig.json', 'tsconfig.build.json', 'package.json'],
+];
 
 function newest(path) {
   const stat = statSync(path);
@@ -24,12 +28,12 @@ function isFresh() {
 
 if (process.argv.includes('--if-stale') && isFresh()) process.exit(0);
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
+// A package has no sources, so nothing for source maps to point at; and no stamp, so that the next run here builds with them.
+const isRelease = process.argv.includes('--release');
+const flags = isRelease ? ['--sourceMap', 'false'] : [];
+execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json', ...flags], {
   cwd: root,
   stdio: ['ignore', 2, 2],
 });
-for (const folder of copied) {
-  mkdirSync(join(root, 'dist', folder), { recursive: true });
-  cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true, filter: (path) => !path.endsWith('.ts') });
-}
-writeFileSync(stampFile, '');
+await buildPage(join(root, 'dist', 'engine', 'dashboard'));
+if (!isRelease) writeFileSync(stampFile, '');

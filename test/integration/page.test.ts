@@ -1,129 +1,187 @@
-// The page of a running engine in a real browser: it shows what the engine does, and says when it no longer does.
+// The page of a running engine in a real browser: its market panels show what the engine tells over HTTP, and move with it.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FeedThread } from '../../engine/synthetic/feed-thread.ts';
-import { Chromium, type Scheme, type WatchedPage } from '../support/browser.ts';
-import { eventually, freePorts, LiveEngine } from '../support/live-engine.ts';
+import { Chromium } from '../support/browser.ts';
+import { Dashboard, DESK, type Fed, fed, PHONE, SYNTHETIC_MARKETS, shot } from '../support/dashboard.ts';
+import { type Book, eventually, type Json } from '../support/live-engine.ts';
 
-const DESK = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-const SHOTS = join(tmpdir(), 'millrace-page');
+const MARKET = 'synthetic:BTC-USDT';
+const PATH = encodeURIComponent(MARKET);
 
-async function fed(
-  options: Parameters<typeof LiveEngine.start>[0] = {},
-): Promise<{ engine: LiveEngine; feed: FeedThread }> {
-  const engine = await LiveEngine.start(options);
-  const url = `ws://127.0.0.1:${engine.engine.ingestPort}/ingest/json`;
-  const feed = await FeedThread.start({ url, token: options.token ?? null, rate: 1000, seed: 1 });
-  return { engine, feed };
-}
-
-const shot = (watched: WatchedPage, name: string): Promise<unknown> =>
-  watched.page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+type Level = readonly [price: number, amount: number];
+const numbers = (rows: readonly string[][]): Level[] => rows.map(([price, amount]) => [Number(price), Number(amount)]);
+const levels = (side: Book['bids'], count: number): Level[] =>
+  side.slice(0, count).map(({ price, amount }) => [Number(price), Number(amount)]);
 
 describe('the page', () => {
   let browser: Chromium;
-  let engine: LiveEngine;
-  let feed: FeedThread;
+  let source: Fed;
   before(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     browser = await Chromium.start();
-    ({ engine, feed } = await fed());
+    source = await fed();
   });
   after(async () => {
     await browser.close();
-    await feed.stop();
-    await engine.stop();
+    await source.feed.stop();
+    await source.engine.stop();
   });
 
-  const open = (size: typeof DESK, scheme: Scheme): Promise<WatchedPage> =>
-    browser.open(`http://127.0.0.1:${engine.engine.port}/`, size, scheme);
+  const open = (...rest: [size?: typeof DESK, scheme?: 'dark' | 'light', hash?: string]): Promise<Dashboard> =>
+    Dashboard.open(browser, source.engine.engine.port, ...rest);
 
-  /** Waits until all that comes by the second is there. */
-  async function filled(watched: WatchedPage): Promise<string[][]> {
-    return eventually('eight live markets', async () => {
-      const rows = await watched.rows();
-      return rows.length === 8 && rows.every((row) => row[1] === 'live' && /\d/.test(row[5] ?? '')) ? rows : null;
+  test('moves in every market panel, without a complaint or a request to another host', async () => {
+    const page = await open();
+    await page.filled();
+    const [rows, ladder, tape, legend] = [
+      await page.markets(),
+      await page.ladder(),
+      await page.tape(),
+      await page.legend(),
+    ];
+    const [candles, depth] = [await page.pixels('candles'), await page.pixels('depth')];
+    await eventually('other prices in the list', async () => {
+      const now = await page.markets();
+      return now.some((row, index) => row[1] !== rows[index][1]) && now.every((row) => /^\d/.test(row[3]));
     });
-  }
+    await eventually('another ladder', async () => (await page.ladder()).seq > ladder.seq);
+    await eventually('other trades', async () => (await page.tape())[0].join() !== tape[0].join());
+    await eventually('another bar', async () => (await page.legend()) !== legend);
+    await eventually('other candles', async () => (await page.pixels('candles')) !== candles);
+    await eventually('another depth', async () => (await page.pixels('depth')) !== depth);
+    await eventually('a change with an arrow', async () =>
+      (await page.markets()).some((row) => /[▲▼] [\d.]+ %/.test(row[2])),
+    );
+    await eventually('a signal event', async () =>
+      /\S+: \S+ at \d\d:/.test(await page.watched.text('#candles-panel .event')),
+    );
+    await eventually('figures', async () => /^[\d,]+$/.test(await page.watched.text('#pulse-updates')));
+    await eventually('latency', async () => /^[\d.]+ (ns|µs|ms|s)$/.test(await page.watched.text('#pulse-p99')));
+    assert.equal(await page.watched.text('#pulse-books'), `${SYNTHETIC_MARKETS} / ${SYNTHETIC_MARKETS}`);
+    await shot(page.watched, 'dark');
+    assert.deepEqual([page.watched.complaints, page.watched.strangers], [[], []]);
+    await page.close();
+  });
 
-  test('shows markets, states, best bid and offer, rate and p99, and they move', async () => {
-    const watched = await open(DESK, 'light');
-    const first = await filled(watched);
-    await shot(watched, 'light');
-    assert.match(await watched.text('#connection'), /connected/);
-    for (const [market, state, bid, ask] of first) {
-      assert.match(market, /^[a-z-]+:.+/);
-      assert.equal(state, 'live');
-      assert.ok(Number(bid) > 0 && Number(bid) < Number(ask), `${market}: ${bid} / ${ask}`);
+  test('is whole in light, and turns its theme by button, by key and by address', async () => {
+    const page = await open(DESK, 'light');
+    await page.filled();
+    const ground = (): Promise<string> => page.watched.page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const light = await ground();
+    await shot(page.watched, 'light');
+    await page.watched.page.click('#theme-button');
+    assert.notEqual(await ground(), light, 'dark by choice on a light system');
+    assert.match(page.watched.page.url(), /#.*theme=dark/);
+    await page.watched.page.keyboard.press('t');
+    assert.equal(await ground(), light);
+    assert.equal(await page.watched.text('#theme-button'), 'Theme: light');
+    const again = await open(DESK, 'light', '#theme=dark&market=synthetic%3AETH-USDT&bars=1m');
+    await again.filled();
+    assert.equal(await again.watched.text('#headline .name'), 'synthetic:ETH-USDT');
+    assert.equal(await again.watched.page.inputValue('#candles-panel select'), '1m');
+    assert.deepEqual([page.watched.complaints, again.watched.complaints], [[], []]);
+    await page.close();
+    await again.close();
+  });
+
+  test('is one column on a phone, nothing wider than the window, and draws what is scrolled to', async () => {
+    const page = await open(PHONE);
+    const { watched } = page;
+    await eventually('a bar', async () => /C [\d.]+/.test(await page.legend()));
+    assert.equal((await page.tape()).length, 0, 'what was never in sight has asked for nothing');
+    await shot(watched, 'phone');
+    for (const panel of ['ladder', 'depth', 'tape']) {
+      await watched.page.locator(`#${panel}-panel`).scrollIntoViewIfNeeded();
+      await eventually(`${panel} in time`, async () => (await page.age(panel)) === 'now');
+      await shot(watched, `phone-${panel}`);
     }
-    await eventually('a rate', async () => /^[\d,]+$/.test(await watched.text('#rate')));
-    await eventually('latency', async () => /^[\d.]+ (ns|µs|ms|s)$/.test(await watched.text('#p99')));
-    await eventually('live books', async () => /^8 \/ 8$/.test(await watched.text('#books')));
-    await eventually('other prices', async () => {
-      const rows = await watched.rows();
-      return rows.some((row, i) => row[2] !== first[i][2]) && rows.every((row, i) => row[6] !== first[i][6]);
-    });
-    await shot(watched, 'light');
+    const lefts = await watched.page
+      .locator('#market-panels > .panel')
+      .evaluateAll((all) => [...new Set(all.map((panel) => panel.getBoundingClientRect().left))]);
+    assert.equal(lefts.length, 1);
     assert.equal(await watched.isWiderThanWindow(), false);
-    assert.deepEqual([watched.complaints, watched.strangers], [[], []]);
-    await watched.page.context().close();
+    const small = await watched.page
+      .locator('button:visible, select:visible, input:visible')
+      .evaluateAll(
+        (all) =>
+          all.map((each) => each.getBoundingClientRect()).filter(({ width, height }) => width < 38 || height < 38)
+            .length,
+      );
+    assert.equal(small, 0, 'everything to press is large enough for a finger');
+    assert.deepEqual(watched.complaints, []);
+    await page.close();
   });
 
-  test('is whole in the dark and on a phone', async () => {
-    const [dark, phone] = [await open(DESK, 'dark'), await open(PHONE, 'light')];
-    const back = (watched: WatchedPage): Promise<string> =>
-      watched.page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
-    await Promise.all([filled(dark), filled(phone)]);
-    await Promise.all([shot(dark, 'dark'), shot(phone, 'phone')]);
-    assert.notEqual(await back(dark), await back(phone));
-    assert.equal(await phone.isWiderThanWindow(), false, 'the table scrolls inside its frame');
-    assert.deepEqual([dark.complaints, dark.strangers, phone.complaints, phone.strangers], [[], [], [], []]);
-    for (const each of [dark, phone]) await each.page.context().close();
+  test('asks for nothing but the engine’s past in a hidden tab, and for less where panels are folded', async () => {
+    const page = await open();
+    await page.filled();
+    type Subscriber = { subscriptions: number };
+    const subscribers = async (): Promise<Subscriber[]> =>
+      (await source.engine.get<{ subscribers: Subscriber[] }>('/v1/stats?markets=0')).subscribers;
+    const counted = await eventually('one connection', async () => {
+      const all = await subscribers();
+      return all.length === 1 && all[0].subscriptions > 5 ? all[0].subscriptions : null;
+    });
+    await page.watched.page.click('#ladder-panel .collapse');
+    await page.watched.page.click('#depth-panel .collapse');
+    await eventually('fewer', async () => (await subscribers())[0].subscriptions === counted - 1);
+    const hide = (isHidden: boolean): Promise<void> =>
+      page.watched.page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+         document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    await hide(true);
+    await eventually('the past of the engine alone', async () => (await subscribers())[0].subscriptions <= 2);
+    await hide(false);
+    await eventually(
+      'back',
+      async () => (await page.age('candles')) === 'now' && (await subscribers())[0].subscriptions > 2,
+    );
+    assert.deepEqual(page.watched.complaints, []);
+    await page.close();
   });
 
-  test('greys out and says so when the engine stops, and comes back with it', async () => {
-    const { port, ingestPort } = await freePorts();
-    const own = await fed({ port, ingestPort });
-    const watched = await browser.open(`http://127.0.0.1:${port}/`, DESK, 'light');
-    await filled(watched);
-    await own.feed.stop();
-    await own.engine.stop();
-    await eventually('grey', async () => (await watched.page.locator('main.stale').count()) === 1);
-    assert.match(await watched.text('#connection'), /disconnected|reconnecting/);
-    await shot(watched, 'stopped');
-    const again = await fed({ port, ingestPort });
-    await eventually('current again', async () => (await watched.page.locator('main.stale').count()) === 0);
-    assert.deepEqual(watched.strangers, []);
-    await watched.page.context().close();
-    await again.feed.stop();
-    await again.engine.stop();
-  });
-
-  test('asks for the token and never puts it into an address', async () => {
-    const own = await fed({ token: 's3cret/+=~' });
-    const watched = await browser.open(`http://127.0.0.1:${own.engine.engine.port}/`, DESK, 'light');
-    const addresses: string[] = [];
-    watched.page.on('websocket', (socket) => addresses.push(socket.url()));
-    await eventually('refused', async () => /disconnected/.test(await watched.text('#connection')));
-    await shot(watched, 'token');
-    await watched.page.fill('#token', 's3cret/+=~');
-    await watched.page.click('#access button');
-    await filled(watched);
-    for (const address of [...addresses, watched.page.url()]) assert.doesNotMatch(address, /s3cret|token|bearer/i);
-    await watched.page.context().close();
-    await own.feed.stop();
-    await own.engine.stop();
-  });
-
-  test('is served with headers that keep strangers out', async () => {
-    const response = await fetch(`http://127.0.0.1:${engine.engine.port}/`);
+  test('is served with headers that keep strangers out, and carries its licences', async () => {
+    const response = await fetch(`http://127.0.0.1:${source.engine.engine.port}/`);
     assert.match(response.headers.get('content-type') ?? '', /^text\/html; *charset=utf-8$/i);
-    assert.match(response.headers.get('content-security-policy') ?? '', /default-src/);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+';/);
+    assert.doesNotMatch(policy, /unsafe/);
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+    const text = await response.text();
+    assert.match(text, /TradingView Lightweight Charts™ v[\d.]+\n.*Copyright/);
+    assert.match(text, /uPlot:\nThe MIT License[\s\S]+Leon Sorokin/);
+    assert.match(text, /<a href="https:\/\/www\.tradingview\.com\/"/);
+    assert.doesNotMatch(text, /<(script|link|img|iframe)[^>]+(src|href)="(?!data:)/);
+  });
+
+  // Last: it ends the feed.
+  test('shows exactly what the engine says over HTTP', async () => {
+    const page = await open(DESK, 'dark', `#market=${PATH}&bars=1s`);
+    await page.filled();
+    await source.feed.stop();
+    const book = await eventually('a book at rest', async () => {
+      const now = await source.engine.get<Book>(`/v1/book/${PATH}?depth=100`);
+      return (await page.ladder()).seq === now.seq ? now : null;
+    });
+    const ladder = await page.ladder();
+    assert.ok(ladder.asks.length >= 5);
+    assert.deepEqual(numbers(ladder.asks), levels(book.asks, ladder.asks.length));
+    assert.deepEqual(numbers(ladder.bids), levels(book.bids, ladder.bids.length));
+    const trades = (await source.engine.get<Json[]>(`/v1/trades/${PATH}?limit=60`)).reverse();
+    const tape = await eventually('the last trades', async () => {
+      const rows = await page.tape();
+      return Number(rows[0][2]) === Number(trades[0]['amount']) ? rows : null;
+    });
+    assert.deepEqual(
+      tape.map(([, price, amount, side]) => [Number(price), Number(amount), side.split(' ')[1]]),
+      trades.map(({ price, amount, side }) => [Number(price), Number(amount), side]),
+    );
+    const [bar] = (await source.engine.get<Json[]>(`/v1/bars/${PATH}?kind=1s&limit=1`)).slice(-1);
+    await eventually('the last bar', async () => {
+      const [, close = '', volume = ''] = /C ([\d.]+) .* vol ([\d.]+)/.exec(await page.legend()) ?? [];
+      return Number(close) === Number(bar['close']) && volume === bar['volume'];
+    });
+    await page.close();
   });
 });
