@@ -7,19 +7,26 @@ import { type AccessPlan, plainAccess } from './base/access.ts';
 import { EngineClock } from './base/clock.ts';
 import { UsageError } from './base/errors.ts';
 import { acceptsOf, type MarketPlans, planFor } from './base/market-plans.ts';
+import type { ShutdownSummary } from './base/shutdown-summary.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
 import { Durability, type Foundation, type JournalSettings, readFoundation } from './durability.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingress/limits.ts';
-import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
+import { createEngineMemory, type EngineMemory, takeRingPages } from './memory/engine-memory.ts';
 import { collectAlone } from './observe/gc-mode.ts';
 import type { Log } from './observe/log.ts';
 import { caughtUp } from './pool/caught-up.ts';
 import { ShardPool } from './pool/pool.ts';
 import type { RestartRules } from './pool/restarts.ts';
+import type { Health } from './publish/api.ts';
+import type { LocalStream } from './publish/local-stream.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
+import type { ReplayRequest } from './publish/replay-request.ts';
+import type { RunningReplay } from './publish/replay-route.ts';
 import type { StreamLimits } from './publish/stream-limits.ts';
-import { drainEngine, forcedSummary, type ShutdownSummary } from './shutdown.ts';
+import { journalWritten, startReplayProcess } from './replay-process.ts';
+import { drainEngine, forcedSummary } from './shutdown.ts';
+import { packageVersion } from './version.ts';
 
 export type EngineOptions = {
   readonly host: string;
@@ -45,6 +52,10 @@ export type EngineOptions = {
   readonly deadLetter?: string | null;
   /** When shards that died begin again; by default as schemas/config.ts says. */
   readonly restarts?: Partial<RestartRules>;
+  /** Told in a sentence: shards that end and are back, checksums that did not match, signals switched off. */
+  readonly onEvent?: (sentence: string) => void;
+  /** Take all memory of the rings at the start, so that the resident size does not grow with their first use. */
+  readonly isMemoryTaken?: boolean;
   /** Count garbage collections of the shards over the whole run, for benches. */
   readonly isGcMeasured?: boolean;
 };
@@ -99,6 +110,20 @@ export class Engine {
     this.noteStop();
     this.stopping ??= this.drain();
     return this.stopping;
+  }
+
+  /** Subscriptions of listeners inside the process. */
+  get local(): LocalStream {
+    return this.publisher.local;
+  }
+
+  /** What a GET of this path and query would be answered; rejects with an HttpError. */
+  answer(path: string): Promise<string> {
+    return this.publisher.answer(path);
+  }
+
+  health(): Health {
+    return this.publisher.health();
   }
 
   /** The end has been asked for: durations count from the first time. */
@@ -157,6 +182,16 @@ function givenUp(feeds: IngressReports['feeds']): string[] {
   });
 }
 
+/** Starts a process that replays the journal, with all in it that the engine has taken by then. */
+function replayStarter(folder: string, memory: EngineMemory, { plans, marketsMax, log }: EngineOptions) {
+  return async (request: ReplayRequest): Promise<RunningReplay> => {
+    await journalWritten(memory);
+    return startReplayProcess({ folder, request, plans, marketsMax }, (damages) =>
+      log.warn({ damages }, 'the journal that was replayed lacks entries'),
+    );
+  };
+}
+
 function memoryOn({ anchor, journalRingBytes, lock }: Foundation, shards: number, marketsMax: number): EngineMemory {
   try {
     return createEngineMemory({ shards, marketsMax, journalRingBytes }, anchor);
@@ -180,13 +215,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const durable = { journal, deadLetter, shards, marketsMax, accepts, log };
   const foundation = readFoundation(durable);
   const memory = memoryOn(foundation, shards, marketsMax);
+  if (options.isMemoryTaken ?? false) takeRingPages(memory);
   const durability = await Durability.open(durable, memory, foundation);
   const { recoveries, ingressPast } = durability;
   const pool = await ShardPool.start(memory, {
     plans: options.plans,
     isReplay: false,
     isGcMeasured: options.isGcMeasured ?? false,
-    onEvent: (sentence) => log.warn(sentence),
+    onEvent: (sentence) => {
+      log.warn(sentence);
+      options.onEvent?.(sentence);
+    },
     onMessage: (message) => durability.take(message),
     recoverer: durability,
     ...(recoveries === undefined ? {} : { recoveries }),
@@ -223,6 +262,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const words = new Int32Array(memory.words);
     const publisher = await startPublisher({
       memory,
+      version: packageVersion(),
       clock,
       host,
       port,
@@ -247,6 +287,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         journal: durability.journalReport(),
       }),
       seqFloor: durability.seqFloor,
+      ...(journal === null ? {} : { replay: replayStarter(journal.folder, memory, options) }),
       connections: () => reports.connections,
       feeds: () => reports.feeds,
       log: (level, message, fields) => log[level](fields ?? {}, message),

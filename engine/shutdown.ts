@@ -2,6 +2,7 @@
 
 import { INGRESS_COUNTERS, ingressCounter } from '../schemas/counters.ts';
 import { ringControl } from '../schemas/ring.ts';
+import type { ShutdownSummary } from './base/shutdown-summary.ts';
 import { within } from './base/within.ts';
 import type { FeedStats } from './connect/report.ts';
 import type { Durability } from './durability.ts';
@@ -10,17 +11,6 @@ import type { EngineMemory } from './memory/engine-memory.ts';
 import type { ShardPool } from './pool/pool.ts';
 import type { Publisher } from './publish/publisher.ts';
 import type { RingMemory } from './ring/spsc-ring.ts';
-
-export type ShutdownSummary = {
-  readonly pending_messages_flushed: number;
-  readonly pending_messages_dropped: number;
-  readonly connections_closed: number;
-  readonly background_tasks_stopped: number;
-  readonly metrics_cleaned: number;
-  readonly duration_seconds: number;
-  readonly forced: boolean;
-  readonly totals: Readonly<Record<string, number>>;
-};
 
 type Parts = {
   readonly memory: EngineMemory;

@@ -3,7 +3,8 @@
 import type { BreakerReport } from './breaker.ts';
 import type { RestReport } from './rest-queue.ts';
 
-export type ConnectionState = 'connecting' | 'open' | 'subscribing' | 'live' | 'draining' | 'closed';
+export const CONNECTION_STATES = ['connecting', 'open', 'subscribing', 'live', 'draining', 'closed'] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
 /** What is counted of one connection; each also sums up over a feed. */
 export type ConnectionCounts = {

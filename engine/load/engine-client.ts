@@ -9,6 +9,7 @@ const ANSWER_TIMEOUT_MS = 5_000;
 /** What this test reads of `/v1/stats`; an older engine may not have all of it. */
 export type EngineStats = {
   readonly total: {
+    readonly updates?: number;
     readonly drops: number;
     readonly rejected: Readonly<Record<string, number>>;
     readonly tradeRecords?: number;
@@ -21,6 +22,7 @@ export type EngineStats = {
     readonly messages: number;
     readonly slowClosed: number;
     readonly droppedMessages: number;
+    readonly lost?: number;
     readonly bufferedBytes: number;
     readonly shardRestarts: number;
   };
@@ -29,6 +31,7 @@ export type EngineStats = {
     readonly node: string;
     readonly rssBytes: number;
     readonly cpuUs: number;
+    readonly threads?: readonly { readonly thread: string; readonly cpuUs: number }[];
     readonly gc: readonly { readonly thread: string; readonly pauses: CountsJson }[];
     readonly eventLoopDelay: CountsJson;
   };

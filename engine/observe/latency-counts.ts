@@ -51,6 +51,66 @@ export function countsSince(now: StageCounts, before: StageCounts): StageCounts 
   };
 }
 
+/**
+ * What came to the counts of one stage between two looks. Only buckets between the extremes are read: a whole row of
+ * counts is a quarter of a megabyte, and this is asked for while the engine runs.
+ */
+export class SinceLast {
+  private readonly before = new Float64Array(LATENCY_COUNTS);
+  private readonly between = new Float64Array(LATENCY_COUNTS);
+  private sumNs = 0;
+  private overflow = 0;
+  private negative = 0;
+
+  /** Its counts are this object's own, good until the next call. They add up to `count`, whoever goes on counting meanwhile. */
+  advance(now: StageCounts): StageCounts {
+    const { before, between } = this;
+    const last = now.count === 0 ? -1 : latencyIndexOf(now.maxNs);
+    let [count, lowest, highest] = [0, -1, -1];
+    for (let i = latencyIndexOf(now.minNs); i <= last; i++) {
+      const held = now.counts[i];
+      const came = held - before[i];
+      before[i] = held;
+      between[i] = came;
+      if (came === 0) continue;
+      count += came;
+      if (lowest < 0) lowest = i;
+      highest = i;
+    }
+    const { sumNs, overflow, negative } = this;
+    [this.sumNs, this.overflow, this.negative] = [now.sumNs, now.overflow, now.negative];
+    return {
+      count,
+      sumNs: now.sumNs - sumNs,
+      minNs: lowest < 0 ? 0 : latencyValueAt(lowest),
+      maxNs: highest < 0 ? 0 : latencyValueAt(highest),
+      overflow: now.overflow - overflow,
+      negative: now.negative - negative,
+      counts: between,
+    };
+  }
+}
+
+/** Counts of a bucket of heatOf(): a quarter of an octave. */
+const HEAT_COUNTS = 256;
+
+/**
+ * Samples by buckets of a quarter of an octave, 2^k × 1, 1¼, 1½, 1¾ ns (below 1,024 ns of 256 ns), as [lowest ns, samples];
+ * without the empty ones, so that there are at most a hundred.
+ */
+export function heatOf(stage: StageCounts): [fromNs: number, count: number][] {
+  const heat: [number, number][] = [];
+  if (stage.count === 0) return heat;
+  const last = latencyIndexOf(stage.maxNs);
+  const first = latencyIndexOf(stage.minNs);
+  for (let from = first - (first % HEAT_COUNTS); from <= last; from += HEAT_COUNTS) {
+    let held = 0;
+    for (let i = from; i < from + HEAT_COUNTS; i++) held += stage.counts[i];
+    if (held > 0) heat.push([latencyValueAt(from), held]);
+  }
+  return heat;
+}
+
 /** A histogram with the same buckets: three digits over the whole range, so nothing is rounded twice. */
 export function toHistogram(stage: StageCounts): Histogram {
   const histogram = build({

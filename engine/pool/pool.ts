@@ -17,7 +17,8 @@ import { SignalSwitches } from './signal-switches.ts';
 
 export type PoolOptions = {
   readonly plans: MarketPlans;
-  readonly isReplay: boolean;
+  /** How a replay is run; of `stream` the output is read, and nothing is kept. */
+  readonly isReplay: boolean | 'stream';
   readonly isGcMeasured: boolean;
   /** Told of each signal switched off, each checksum that did not match, each shard that ended; one sentence. */
   readonly onEvent: (sentence: string) => void;
@@ -175,16 +176,9 @@ export class ShardPool {
 
   private run(shard: number, epoch: number, abort: AbortController, recovery: ShardRecovery | null): Promise<Result> {
     const { plans, isReplay, isGcMeasured } = this.options;
-    const task: Task = {
-      memory: this.memory,
-      shard,
-      epoch,
-      plans,
-      isReplay,
-      isGcMeasured,
-      isRestart: epoch > 1,
-      recovery,
-    };
+    const { memory } = this;
+    const kind = { isReplay: isReplay === true, isStreamed: isReplay === 'stream', isRestart: epoch > 1 };
+    const task: Task = { memory, shard, epoch, plans, isGcMeasured, recovery, ...kind };
     return this.piscina.run(task, { signal: abort.signal });
   }
 

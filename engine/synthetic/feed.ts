@@ -4,6 +4,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { EngineClock, takeAnchor } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
+import { trustOf } from '../base/own-trust.ts';
 import { encodeJson } from './encode-json.ts';
 import { SyntheticMarket } from './market.ts';
 import { OpenLoopSchedule } from './open-loop.ts';
@@ -75,7 +76,7 @@ class SyntheticFeed implements Feed {
 
   constructor({ url, markets, rate, seed, token, certificate }: Required<FeedOptions>) {
     this.url = url;
-    this.trust = certificate === null ? {} : trustOf(certificate);
+    this.trust = trustOf(certificate);
     // As a subprotocol, because a header cannot carry every character a token may have.
     this.protocols = token === null ? [] : ['millrace', `bearer.${Buffer.from(token).toString('base64url')}`];
     this.ratePerS = rate;
@@ -202,17 +203,6 @@ class SyntheticFeed implements Feed {
     this.counts.rejected += typeof answer.count === 'number' ? answer.count : 1;
     this.lastError = `${answer.category}: ${answer.message}`;
   }
-}
-
-/**
- * The engine's own feed comes by its address, which its certificate need not name, and may be signed by nobody it knows:
- * it trusts this certificate, as it stands, and no other.
- */
-function trustOf(certificate: string): ClientOptions {
-  // The types of ws want a boolean of the check; to Node, whose check it is, undefined is consent.
-  const checkServerIdentity = (() => undefined) as unknown as () => boolean;
-  const trust = { ca: certificate, allowPartialTrustChain: true, checkServerIdentity };
-  return trust;
 }
 
 type Answer = { op?: unknown; category?: unknown; message?: unknown; count?: unknown };

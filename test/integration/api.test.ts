@@ -194,7 +194,7 @@ describe('the HTTP routes', () => {
     assert.match(metrics, /^millrace_market_updates_total 12$/m);
     assert.match(metrics, /^millrace_ingress_rejected_total\{category="syntax"\} 3$/m);
     assert.match(metrics, /^millrace_markets\{state="syncing"\} 2$/m);
-    assert.match(metrics, /^millrace_updates_by_market_total\{market="kraken:BTC\/USD"\} 7$/m);
+    assert.match(metrics, /^millrace_updates_total\{market="kraken:BTC\/USD"\} 7$/m);
     const { body } = await json('/openapi.json');
     assert.ok('/v1/book/{market}' in (body['paths'] as Json));
     const page = await rig.get('/');

@@ -11,7 +11,7 @@ import { ensureBuilt, RunningCommand } from '../support/live-engine-process.ts';
 /** The environment of commands is cleared of a person's own settings; recordings are looked for where these tests look. */
 const RECORDINGS: Readonly<Record<string, string>> =
   process.env['MILLRACE_RECORDINGS'] === undefined ? {} : { MILLRACE_RECORDINGS: process.env['MILLRACE_RECORDINGS'] };
-const SUITES = ['micro', 'path', 'peers', 'resilience', 'memory'];
+const SUITES = ['micro', 'path', 'peers', 'resilience', 'memory', 'dashboards'];
 /** Those whose book frames a library maps. */
 const VENUES = [
   'binance',

@@ -56,7 +56,7 @@ describe('a breaker', { concurrency: true }, () => {
     const open = await feedWhere(run, 'open', ({ slots }) => slots[0]?.breaker.state === 'open');
     assert.ok(open.slots[0].breaker.failuresInARow >= 2);
     await eventually('open in the metrics', async () => {
-      return (await series(run, 'breaker_open'))['{venue="binance",slot="0"}'] === 1;
+      return (await series(run, 'breaker_state'))['{venue="binance",slot="0",state="open"}'] === 1;
     });
     run.simulator.stopFaults();
     await run.allLive();
@@ -65,7 +65,13 @@ describe('a breaker', { concurrency: true }, () => {
     const { transitions } = closed.slots[0].breaker;
     assert.deepEqual([transitions.closed, transitions['given-up']], [1, 0]);
     assert.ok(transitions.open >= 1 && transitions['half-open'] >= 1);
-    assert.equal((await series(run, 'breaker_open'))['{venue="binance",slot="0"}'], 0);
+    const states = await series(run, 'breaker_state');
+    assert.equal(states['{venue="binance",slot="0",state="closed"}'], 1);
+    assert.equal(
+      Object.values(states).reduce((sum, value) => sum + value),
+      1,
+      'one state at a time',
+    );
     assert.equal((await series(run, 'breaker_transitions_total'))['{venue="binance",state="closed"}'], 1);
     const errors = await series(run, 'errors_total');
     assert.ok(Object.keys(errors).length > 0 && Object.values(errors).every((count) => count > 0));
@@ -87,25 +93,23 @@ describe('a breaker', { concurrency: true }, () => {
 });
 
 describe('a connection', { concurrency: true }, () => {
-  test('has series of its own for as long as it lives, and its counts stay in the sums', async (t) => {
+  test('has the series of its slot, which its successor takes over; its counts stay in the sums', async (t) => {
     const run = await VenueRun.start('binance', OPTIONS);
     t.after(() => run.stop());
     await run.allLive();
     await allServed(run);
-    const connections = async (): Promise<string[]> => Object.keys(await series(run, 'connection_messages_total'));
-    await eventually('the first', async () => (await connections()).join() === '{venue="binance",connection="1"}');
+    const slot = '{venue="binance",slot="0"}';
+    await eventually('the first', async () => Object.keys(await series(run, 'slot_subscriptions')).join() === slot);
     const [before] = Object.values(await series(run, 'messages_total'));
     run.simulator.inject({ kind: 'cut' });
-    await eventually('the second alone', async () => {
-      return (await connections()).join() === '{venue="binance",connection="2"}';
-    });
-    for (const name of ['subscriptions', 'pending', 'age_seconds', 'latency_seconds']) {
-      assert.deepEqual(
-        Object.keys(await series(run, `connection_${name}`)),
-        ['{venue="binance",connection="2"}'],
-        name,
+    await eventually('the second', async () => {
+      const subscriptions = await series(run, 'slot_subscriptions');
+      return (
+        (await series(run, 'reconnects_total'))['{venue="binance"}'] === 1 && Object.keys(subscriptions).length > 0
       );
-    }
+    });
+    for (const name of ['subscriptions', 'pending_subscriptions', 'connection_age_seconds', 'latency_seconds'])
+      await eventually(name, async () => Object.keys(await series(run, `slot_${name}`)).join() === slot);
     const [after] = Object.values(await series(run, 'messages_total'));
     assert.ok(after > before);
     assert.equal((await series(run, 'reconnects_total'))['{venue="binance"}'], 1);

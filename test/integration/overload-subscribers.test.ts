@@ -245,7 +245,7 @@ describe('a subscriber that reads too slowly', () => {
     assert.deepEqual([publish['bufferedBytes'], publish['subscribers'], publish['slowClosed']], [0, 0, sockets.length]);
     assert.ok(publish['bufferedBytesMost'] >= SUBSCRIBER_CONFLATE_BYTES);
     const metrics = await (await rig.get('/metrics')).text();
-    assert.match(metrics, /^millrace_publish_slow_closed_by_cause_total\{cause="stuck"\} 5$/m);
+    assert.match(metrics, /^millrace_publish_slow_closed_total\{cause="stuck"\} 5$/m);
   });
 
   test('that never reads answers to its own requests is closed at the hard bound', async (t) => {

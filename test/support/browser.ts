@@ -70,17 +70,12 @@ export class WatchedPage {
     return (await this.page.locator(selector).first().textContent()) ?? '';
   }
 
-  /** The cells of the table's rows. */
-  rows(): Promise<string[][]> {
+  /** The texts of the cells of a table's rows. */
+  rows(selector: string): Promise<string[][]> {
     return this.page
-      .locator('#markets tr')
+      .locator(selector)
       .evaluateAll((rows) =>
-        rows.map((row) =>
-          Array.from(
-            (row as { cells?: ArrayLike<{ textContent: string | null }> }).cells ?? [],
-            (cell) => cell.textContent ?? '',
-          ),
-        ),
+        rows.map((row) => Array.from((row as HTMLTableRowElement).cells, (cell) => cell.textContent ?? '')),
       );
   }
 

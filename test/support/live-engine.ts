@@ -9,6 +9,7 @@ import { type Engine, type EngineOptions, startEngine } from '../../engine/main.
 import { createLog } from '../../engine/observe/log.ts';
 import { INGRESS_COUNTERS, type IngressCounterName, ingressCounter } from '../../schemas/counters.ts';
 import { REJECTION_NAMES } from '../../schemas/ids.ts';
+import { crc32 } from './reference/crc32.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -125,9 +126,9 @@ export class Client {
     return this.received.splice(index - 1, 1)[0];
   }
 
-  async subscribe(...args: string[]): Promise<Json> {
+  async subscribe(...args: unknown[]): Promise<Json> {
     this.send({ op: 'subscribe', id: 1, args });
-    return this.next(`subscribed ${args}`, (message) => message['op'] === 'subscribed');
+    return this.next(`subscribed ${JSON.stringify(args)}`, (message) => message['op'] === 'subscribed');
   }
 
   async close(): Promise<void> {
@@ -226,12 +227,16 @@ export type Book = {
   readonly asks: readonly Level[];
 };
 
-/** A subscriber's copy of one book: what the messages of `book.MARKET` come to. Fails at a hole. */
+const CHECKSUM_LEVELS = 10;
+
+/** A subscriber's copy of one book: what the messages of `book.MARKET` come to. Fails at a hole and at a wrong checksum. */
 export class BookCopy {
   seq = -1;
   state = '';
   /** False while parts of a snapshot are to come. */
   isWhole = false;
+  /** Messages whose checksum was that of the copy. */
+  verified = 0;
   private readonly bids = new Map<string, string>();
   private readonly asks = new Map<string, string>();
 
@@ -251,6 +256,15 @@ export class BookCopy {
     this.isWhole = (message['part'] ?? 1) === (message['parts'] ?? 1);
     this.seq = message['seq'] as number;
     this.state = message['state'] as string;
+    if (this.isWhole && message['checksum'] !== undefined) this.verify(message['checksum']);
+  }
+
+  private verify(checksum: unknown): void {
+    const { bids, asks } = this.sides();
+    const ranks = Array.from({ length: CHECKSUM_LEVELS }, (_, rank) => [bids[rank], asks[rank]]);
+    const texts = ranks.flat().flatMap((level) => (level === undefined ? [] : [level.price, level.amount]));
+    assert.equal(checksum, crc32(texts.join(':')), `seq ${this.seq}: ${texts.join(':')}`);
+    this.verified++;
   }
 
   sides(): { bids: Level[]; asks: Level[] } {

@@ -3,6 +3,7 @@
 import { WebSocket } from 'ws';
 import { plainAccess } from '../../engine/base/access.ts';
 import { EngineClock } from '../../engine/base/clock.ts';
+import { formatDecimal } from '../../engine/base/decimal.ts';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { createEngineMemory, type EngineMemory, shardOf } from '../../engine/memory/engine-memory.ts';
 import { type Publisher, type PublisherOptions, startPublisher } from '../../engine/publish/publisher.ts';
@@ -29,6 +30,7 @@ import { BookState, Interest, LevelFlag, RecordType, RequestKind, TradeFlag } fr
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { level, trade, tradeId } from '../../schemas/market-data.ts';
 import { engineWords, marketRow } from '../../schemas/shared-state.ts';
+import { crc32 } from './reference/crc32.ts';
 
 export const START_US = 1_767_225_600_000_000;
 /** Numbers of the bar kind and the signal that the rig's shards write, in marketPlansOf()'s lists. */
@@ -107,10 +109,21 @@ export class FakeShard {
       [bookUpdate.at.levelsBid]: this.bids.get(market)?.length ?? 0,
       [bookUpdate.at.levelsAsk]: this.asks.get(market)?.length ?? 0,
     });
+    this.ring.u32[slot * SLOT_U32 + bookUpdate.at.checksum] = this.checksum(market);
     this.ring.u8[slot * SLOT_BYTES + bookUpdate.at.state] = BookState.live;
     this.ring.u8[slot * SLOT_BYTES + bookUpdate.at.reason] = 0;
     this.levels(market, bids, 0);
     this.levels(market, asks, LevelFlag.ask);
+  }
+
+  /** Of the market's whole book, its sides best first. */
+  checksum(market: number): number {
+    const sides = [this.bids.get(market) ?? [], this.asks.get(market) ?? []];
+    const ranks = Array.from({ length: 10 }, (_, rank) => sides.map((side) => side[rank]));
+    const texts = ranks
+      .flat()
+      .flatMap((quote) => (quote === undefined ? [] : quote.map((milli) => formatDecimal(milli, 0))));
+    return crc32(texts.join(':'));
   }
 
   setBook(market: number, bids: Quote[], asks: Quote[]): void {
@@ -324,8 +337,8 @@ export class Rig {
     return `127.0.0.1:${this.publisher.port}`;
   }
 
-  async open(query = '', protocols: string[] = []): Promise<TestSocket> {
-    const socket = new TestSocket(`ws://${this.url}/stream${query}`, protocols);
+  async open(query = '', protocols: string[] = [], perMessageDeflate = false): Promise<TestSocket> {
+    const socket = new TestSocket(`ws://${this.url}/stream${query}`, protocols, perMessageDeflate);
     this.sockets.push(socket);
     await socket.opened;
     return socket;
@@ -356,8 +369,8 @@ export class TestSocket {
   readonly closed: Promise<number>;
   readonly received: (Json | Buffer)[] = [];
 
-  constructor(url: string, protocols: string[]) {
-    this.ws = new WebSocket(url, protocols);
+  constructor(url: string, protocols: string[], perMessageDeflate = false) {
+    this.ws = new WebSocket(url, protocols, { perMessageDeflate });
     this.closed = new Promise((resolve) => this.ws.once('close', resolve));
     this.opened = new Promise((resolve, reject) => {
       this.ws.once('open', resolve);

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ShutdownSummary } from '../../engine/base/shutdown-summary.ts';
 import type { FeedPlan } from '../../engine/connect/feed-plan.ts';
 import type { FeedReport } from '../../engine/connect/report.ts';
 import type { EngineOptions } from '../../engine/main.ts';
-import type { ShutdownSummary } from '../../engine/shutdown.ts';
 import { faultPlanOf } from '../../engine/simulate/fault-plan.ts';
 import type { PriceLevel } from '../../engine/simulate/protocol.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../engine/simulate/simulator.ts';

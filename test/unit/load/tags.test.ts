@@ -43,7 +43,16 @@ function change(bids: readonly number[], asks: readonly number[], isSnapshot: bo
   return {
     ...{ type: 'book_change', isSnapshot, bids: levelsOf(bids), asks: levelsOf(asks) },
     ...{ bookSequence: 7, venueSequence: -1, levelsBid: bids.length, levelsAsk: asks.length },
-    ...{ horizonBid: null, horizonAsk: null, part: 1, parts: 1, isResumeRefused: false, state: 'live', reason: null },
+    ...{
+      horizonBid: null,
+      horizonAsk: null,
+      part: 1,
+      parts: 1,
+      checksum: 7,
+      isResumeRefused: false,
+      state: 'live',
+      reason: null,
+    },
     ...TIMES,
   };
 }
