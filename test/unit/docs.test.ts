@@ -167,7 +167,9 @@ test('the examples of a configuration by pattern and of a signal are what the en
     return plan === null ? null : [plan.bars.length, plan.signals.length, plan.hasBook, plan.levelsKept];
   });
   assert.deepEqual(kept, [[3, 3, true, 0], [1, 1, true, 20], [1, 0, false, 0], null]);
-  const { specs } = await loadUserSignals([example('mine.ts', 'README.md', /```ts\n(import \{ defineSignal[\s\S]*?)```/)]);
+  const { specs } = await loadUserSignals([
+    example('mine.ts', 'README.md', /```ts\n(import \{ defineSignal[\s\S]*?)```/),
+  ]);
   assert.deepEqual([specs[0].name, specs[0].input], ['bought-share', 'trade']);
 });
 
