@@ -1,13 +1,13 @@
 // What open dashboards cost an engine: windows without any and with twenty, in turn, in one run.
 //
 //   synthetic feed ──► engine, a process of its own ──► one subscriber of all markets, in every window
-//                             ▲    └──────────────────► 20 dashboards, in every second window
+//                             ▲    └──────────────────► 20 dashboards: none, elsewhere, beside, in turn
 //             /v1/stats, /v1/latency/engine.json at both ends of a window
 //
-// Twenty browsers would take all processors of a small machine: four of the dashboards are pages in Chromium, and the others
-// are sockets that ask for exactly what those asked for, which is all that an engine sees of a page. Browsers and engine share
-// the processors, so latency on the clock tells mostly of the browsers. What the engine itself spends is the processor time
-// of its threads by update, as it tells it.
+// An engine sees of a page what it asks for. `elsewhere` are twenty sockets that ask for exactly what a page in Chromium has
+// asked for before: browsers on other machines. `beside` are four pages and sixteen such sockets: browsers that share the
+// processors with the engine, where latency on the clock tells mostly of the browsers. What the engine itself spends is the
+// processor time of its threads by update, as it tells it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -93,7 +93,7 @@ async function subscriber(url: string): Promise<WebSocket> {
   return socket;
 }
 
-type Windows = { readonly without: Window[]; readonly opened: Window[] };
+type Windows = { readonly none: Window[]; readonly elsewhere: Window[]; readonly beside: Window[] };
 
 async function measureRate(rate: number, sizes: Sizes, results: Results): Promise<Windows> {
   const engine = await startOwnEngine({ workers: 1, token: null });
@@ -101,16 +101,20 @@ async function measureRate(rate: number, sizes: Sizes, results: Results): Promis
   const feed = await FeedThread.start({ url: `${engine.ingestUrl}/ingest/json`, token: null, rate, seed: 1 });
   const reader = await subscriber(engine.url);
   const viewers = await Viewers.start(engine.url);
-  const windows: Windows = { without: [], opened: [] };
+  const windows: Windows = { none: [], elsewhere: [], beside: [] };
   try {
     // Code is compiled in the first seconds; what that takes belongs to neither side.
     await measure(client, sizes);
+    await viewers.open(1, 0);
+    results.note(`a page follows ${viewers.channels.join(', ')}`);
     for (let round = 0; round < sizes.rounds; round++) {
-      windows.without.push(await measure(client, sizes));
-      await viewers.open(sizes.pages, sizes.sockets);
-      if (round === 0) results.note(`a page follows ${viewers.channels.join(', ')}`);
-      windows.opened.push(await measure(client, sizes));
       await viewers.closeAll();
+      windows.none.push(await measure(client, sizes));
+      await viewers.open(0, sizes.pages + sizes.sockets);
+      windows.elsewhere.push(await measure(client, sizes));
+      await viewers.closeAll();
+      await viewers.open(sizes.pages, sizes.sockets);
+      windows.beside.push(await measure(client, sizes));
     }
   } finally {
     await viewers.stop();
@@ -121,38 +125,24 @@ async function measureRate(rate: number, sizes: Sizes, results: Results): Promis
   return windows;
 }
 
-function report(results: Results, name: string, { without, opened }: Windows, dashboards: number): void {
-  const open = `${dashboards} dashboards`;
+function report(results: Results, name: string, windows: Windows, dashboards: number): void {
+  const row = (what: string, unit: string, pick: (window: Window) => number): void => {
+    results.add(`${name}: ${what}, none open`, unit, windows.none.map(pick));
+    results.add(`${name}: ${what}, ${dashboards} elsewhere`, unit, windows.elsewhere.map(pick));
+    results.add(`${name}: ${what}, ${dashboards} beside`, unit, windows.beside.map(pick));
+  };
   for (const thread of THREADS) {
-    const of = (windows: readonly Window[]): number[] => windows.map(({ usPerUpdate }) => usPerUpdate[thread]);
-    results.add(`${name}: ${thread}, none open`, 'µs/update', of(without));
-    results.add(`${name}: ${thread}, ${open}`, 'µs/update', of(opened));
+    const spent = ({ usPerUpdate }: Window): number => usPerUpdate[thread];
+    row(thread, 'µs/update', spent);
     // Nothing on the way from socket to state may notice; main has twenty more sockets to write to.
     const aim = thread === 'main' ? null : '≤ 1.15';
-    results.ratio(`${name}: ${thread}, ${open} / none`, of(opened), of(without), 'none open', aim);
+    const title = `${name}: ${thread}, ${dashboards} elsewhere / none`;
+    results.ratio(title, windows.elsewhere.map(spent), windows.none.map(spent), 'none open', aim);
   }
-  for (const [percentile, pick] of [
-    ['p50', ({ p50Us }: Window) => p50Us],
-    ['p99', ({ p99Us }: Window) => p99Us],
-  ] as const) {
-    results.add(`${name}: engine ${percentile}, none open`, 'µs', without.map(pick));
-    results.add(`${name}: engine ${percentile}, ${open}`, 'µs', opened.map(pick));
-  }
-  results.add(
-    `${name}: messages unread, none open`,
-    'messages',
-    without.map(({ unread }) => unread),
-  );
-  results.add(
-    `${name}: messages unread, ${open}`,
-    'messages',
-    opened.map(({ unread }) => unread),
-  );
-  results.add(
-    `${name}: rate, ${open}`,
-    'updates/s',
-    opened.map(({ updatesPerS }) => updatesPerS),
-  );
+  row('engine p50', 'µs', ({ p50Us }) => p50Us);
+  row('engine p99', 'µs', ({ p99Us }) => p99Us);
+  row('messages unread', 'messages', ({ unread }) => unread);
+  row('rate', 'updates/s', ({ updatesPerS }) => updatesPerS);
 }
 
 export async function openDashboards(results: Results, size: Size): Promise<void> {

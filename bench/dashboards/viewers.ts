@@ -38,7 +38,7 @@ export class Viewers {
     return new Viewers(await chromium.launch({ executablePath: CHROMIUM, args: QUIET }), url);
   }
 
-  /** Opens pages, and beside them sockets that repeat what the first page asked for. Resolves when all are fed. */
+  /** Opens pages, and beside them sockets that repeat what a page, now or before, has asked for. Resolves when all are fed. */
   async open(pages: number, sockets: number): Promise<void> {
     const requests: string[] = [];
     const paths = new Map<string, number[]>();
@@ -51,8 +51,10 @@ export class Viewers {
       await page.goto(`${this.url}/`);
       await page.locator('#connection[data-state="live"]').waitFor();
     }
-    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-    this.asked = { requests, paths };
+    if (pages > 0) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+      this.asked = { requests, paths };
+    }
     await Promise.all(Array.from({ length: sockets }, () => this.repeat()));
   }
 
