@@ -253,23 +253,18 @@ describe('replay', () => {
   });
 });
 
-test('a piped status line is plain lines', async (t) => {
-  const engine = new RunningCommand('engine/cli.js', [
-    'start',
-    '--port',
-    '0',
-    '--ingest-port',
-    '0',
-    '--log-level',
-    'silent',
-    '--shutdown-timeout',
-    '120s',
-  ]);
+test('where stderr is no terminal, each line of it but the first is a record of the log, the status too', async (t) => {
+  const ports = ['--port', '0', '--ingest-port', '0'];
+  const engine = new RunningCommand('engine/cli.js', ['start', ...ports, '--shutdown-timeout', '120s']);
   t.after(() => engine.kill());
   await engine.ports();
-  await eventually('a status line', () => /\d+ frames\/s {2}.*rss \d+ MB\n/.test(engine.stderr));
+  await eventually('a status', () => /"framesPerSecond":\d+.*"msg":"running"\}\n/.test(engine.stderr));
   engine.child.kill('SIGTERM');
   const ended = await engine.ended;
   assert.equal(ended.code, 0);
-  for (const control of ['\r', '\x1b']) assert.equal(ended.stderr.includes(control), false);
+  const lines = ended.stderr.trimEnd().split('\n');
+  const [plain, ...more] = lines.filter((line) => !line.startsWith('{'));
+  assert.match(plain, /^millrace: dashboard http/);
+  assert.deepEqual(more, []);
+  for (const line of lines) if (line !== plain) assert.equal(typeof JSON.parse(line).msg, 'string');
 });
