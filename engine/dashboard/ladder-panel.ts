@@ -16,6 +16,13 @@ const ROWS_MAX = 40;
 
 type Row = { readonly line: HTMLTableRowElement; readonly cells: readonly [HTMLElement, HTMLElement, HTMLElement] };
 
+/** With all its digits for a pointer that rests on it, as a narrow cell may not show them. */
+function setNumber(cell: HTMLElement, text: string | undefined): void {
+  const shown = text === undefined ? '' : grouped(text);
+  if (cell.title !== shown) cell.title = shown;
+  setText(cell, shown);
+}
+
 class Ladder implements MountedPanel {
   private readonly body: HTMLElement;
   private readonly asks = element('tbody', { class: 'asks', 'aria-label': 'Asks' });
@@ -108,18 +115,20 @@ class Ladder implements MountedPanel {
     for (let rank = 0; rank < count; rank++) {
       const { line, cells } = rows[rank];
       const level = levels[rank];
-      setText(cells[0], level === undefined ? '' : grouped(level.price));
-      setText(cells[1], level === undefined ? '' : grouped(level.amount));
-      setText(cells[2], level === undefined ? '' : grouped(level.total));
+      setNumber(cells[0], level?.price);
+      setNumber(cells[1], level?.amount);
+      setNumber(cells[2], level?.total);
       const share = level === undefined || most === 0 ? 0 : (level.totalNumber / most) * 100;
       line.style.backgroundImage = `linear-gradient(to left, var(--${isAsk ? 'down' : 'up'}-bar) ${share.toFixed(1)}%, transparent 0)`;
     }
   }
 
   private showMiddle({ spread, mid, microprice, bookSeq, imbalance }: BookSnapshot): void {
+    const shownMid = mid === null ? UNKNOWN : grouped(mid);
+    const shownSpread = `spread ${spread ?? UNKNOWN}`;
     const parts = [
-      element('span', { class: 'mid' }, mid === null ? UNKNOWN : grouped(mid)),
-      element('span', {}, `spread ${spread ?? UNKNOWN}`),
+      element('span', { class: 'mid', title: shownMid }, shownMid),
+      element('span', { title: shownSpread }, shownSpread),
       element(
         'span',
         { title: `microprice ${microprice ?? UNKNOWN}` },

@@ -42,7 +42,8 @@ function valuesOf(topic: Topic, answer: Answer): readonly StreamMessage[] {
     case 'book':
       return book === null ? [] : topic.parts({ ...book, isSnapshot: true });
     case 'bbo': {
-      if (book === null || (book.bids.length === 0 && book.asks.length === 0)) return [];
+      // Of an empty book nothing is told, unless something was lost: what was told before may have had prices.
+      if (book === null || (book.bids.length + book.asks.length === 0 && !topic.isSuspended)) return [];
       const { timestampUs, localTimestampUs, state, reason } = book;
       const bid = book.bids.subarray(0, LEVEL_NUMBERS);
       const ask = book.asks.subarray(0, LEVEL_NUMBERS);
@@ -90,10 +91,10 @@ export class CurrentValues {
     });
   }
 
-  /** Something of this topic was lost: holds its changes back until a fresh value went to everyone. */
+  /** Something of this topic was lost: a fresh value goes to everyone, and a book's changes are held back until then. */
   refresh(topic: Topic): void {
-    topic.isSuspended = topic.isBook;
-    if (this.has(topic.channel)) this.ask(topic);
+    topic.isSuspended = this.has(topic.channel);
+    if (topic.isSuspended) this.ask(topic);
   }
 
   /** The shard replaced the whole book: everyone gets it, in parts where it is big. */

@@ -27,7 +27,9 @@ export class IntervalView {
   take(message: StreamMessage, seq: number): void {
     if (message.type === 'book_change') {
       this.merge.take(message);
-      if (this.merge.size > MERGED_LEVELS_MAX) this.flush();
+      // Not between the parts of a whole book: what was told then would be half of it and called whole.
+      const isWhole = message.part === message.parts;
+      if (isWhole && this.merge.size > MERGED_LEVELS_MAX) this.flush();
     } else if (this.topic.isBook) {
       this.flush();
       this.topic.tell(message, seq);

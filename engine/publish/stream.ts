@@ -2,6 +2,7 @@
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
 import { CLOSE_RATE, SUBSCRIBERS_LISTED_MAX } from '../../schemas/config.ts';
+import { REQUEST_NESTING_MAX } from '../../schemas/stream-limits.ts';
 import type { Gate } from '../base/access.ts';
 import { factsOf } from '../uws/facts.ts';
 import { refusesHandshake } from '../uws/handshake.ts';
@@ -48,11 +49,18 @@ type Request = { readonly [field: string]: unknown };
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The request's object, or null where it is none. */
+/** True where lists and objects lie deeper in one another: JSON.parse reads them, but no reply could say them again. */
+function isNested(value: unknown, deeperThan: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return deeperThan === 0 || Object.values(value).some((each) => isNested(each, deeperThan - 1));
+}
+
+/** The request's object, or null where it is none that could be answered. */
 function parseRequest(message: ArrayBuffer): Request | null {
   try {
     const value: unknown = JSON.parse(decoder.decode(message));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Request) : null;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return isNested(value, REQUEST_NESTING_MAX) ? null : (value as Request);
   } catch {
     return null;
   }
@@ -180,17 +188,19 @@ export class StreamServer {
     return false;
   }
 
-  private received(subscriber: Subscriber, message: ArrayBuffer): void {
-    if (!this.isWithinLimit(subscriber, message)) return;
-    const request = parseRequest(message);
+  private received(subscriber: Subscriber, bytes: ArrayBuffer): void {
+    if (!this.isWithinLimit(subscriber, bytes)) return;
+    const request = parseRequest(bytes);
     if (request === null) {
-      subscriber.reply({ op: 'error', category: 'syntax', message: 'expected a JSON object with op' });
+      const message = `expected a JSON object with op, nested at most ${REQUEST_NESTING_MAX} deep`;
+      subscriber.reply({ op: 'error', category: 'syntax', message });
       return;
     }
     const id = idOf(request);
     const args = request['args'];
-    if (request['op'] === 'ping') subscriber.reply({ op: 'pong', ...id });
-    else if (!['subscribe', 'unsubscribe', 'resume'].includes(String(request['op']))) {
+    const { op } = request;
+    if (op === 'ping') subscriber.reply({ op: 'pong', ...id });
+    else if (op !== 'subscribe' && op !== 'unsubscribe' && op !== 'resume') {
       const expected = 'expected op subscribe, unsubscribe, resume or ping';
       subscriber.reply({ op: 'error', ...id, category: 'shape', message: expected });
     } else if (!Array.isArray(args)) {

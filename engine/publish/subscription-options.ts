@@ -10,11 +10,14 @@ export type View = {
   /** The best levels a side of a book; 0 is all. */
   readonly depth: number;
   readonly hasChecksum: boolean;
-  /** What is behind the channel in the names of its topics; empty for the channel as it is. */
-  readonly suffix: string;
+  /**
+   * What is before the channel in the names of its topics; empty for the channel as it is. It begins with a digit, as no
+   * channel does: behind the channel it could be the end of a market's name.
+   */
+  readonly prefix: string;
 };
 
-export const PLAIN_VIEW: View = { intervalMs: 0, depth: 0, hasChecksum: true, suffix: '' };
+export const PLAIN_VIEW: View = { intervalMs: 0, depth: 0, hasChecksum: true, prefix: '' };
 /** Where `depth` comes without an `interval`. */
 const DEPTH_INTERVAL_MS = 100;
 
@@ -66,7 +69,7 @@ export function viewOf({ channel: text, options }: ReadItem, channel: Channel): 
 
 function makeView(intervalMs: number, depth: number, hasChecksum: boolean): View {
   if (intervalMs === 0 && hasChecksum) return PLAIN_VIEW;
-  return { intervalMs, depth, hasChecksum, suffix: `|${intervalMs}|${depth}|${hasChecksum ? 1 : 0}` };
+  return { intervalMs, depth, hasChecksum, prefix: `${intervalMs}|${depth}|${hasChecksum ? 1 : 0}|` };
 }
 
 function notBook(option: string, channel: string): OptionError {

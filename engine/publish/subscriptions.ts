@@ -84,16 +84,24 @@ export class Subscriptions {
 
   /** Why no topic can be opened beside `opening` others; null where one can, or is open already. */
   private roomFor(key: string, opening: number): ChannelError | null {
-    const { topics } = this.parts;
-    if (topics.size + opening < this.parts.topicsMax || topics.find(key) !== undefined) return null;
+    const { topics, topicsMax } = this.parts;
+    if (topics.find(key) !== undefined) return null;
+    while (topics.size + opening >= topicsMax) if (!topics.makeRoom()) return this.noRoom();
+    return null;
+  }
+
+  private noRoom(): ChannelError {
     this.refusedTopics++;
     return { category: 'range', message: `expected at most ${this.parts.topicsMax} topics over all subscribers` };
   }
 
-  /** What keeps a target that is not held yet from being taken. A wildcard opens nothing by itself. */
-  private refusal({ arg, venue, view }: Target, held: number, opening: number): ChannelError | null {
-    if (held < SUBSCRIPTIONS_MAX) return venue === null ? this.roomFor(arg + view.suffix, opening) : null;
-    return { category: 'range', message: `expected at most ${SUBSCRIPTIONS_MAX} subscriptions` };
+  /** What keeps a target from being taken. One that is held may need a topic of its own too, for other options. */
+  private refusal({ arg, venue, view }: Target, held: ReadonlySet<string>, opening: number): ChannelError | null {
+    if (!held.has(arg) && held.size >= SUBSCRIPTIONS_MAX) {
+      return { category: 'range', message: `expected at most ${SUBSCRIPTIONS_MAX} subscriptions` };
+    }
+    // A wildcard opens nothing by itself.
+    return venue === null ? this.roomFor(view.prefix + arg, opening) : null;
   }
 
   /**
@@ -106,7 +114,7 @@ export class Subscriptions {
     const held = new Set(subscriber.args.keys());
     for (const item of items) {
       const target = this.resolve(item, shared);
-      const error = 'category' in target || held.has(target.arg) ? null : this.refusal(target, held.size, wanted.size);
+      const error = 'category' in target ? null : this.refusal(target, held, wanted.size);
       if ('category' in target) outcome.errors.push({ arg: item, ...target });
       else if (error !== null) outcome.errors.push({ arg: item, ...error });
       else {
@@ -124,7 +132,7 @@ export class Subscriptions {
   /** A channel that the subscriber has with the same options stays as it is. */
   private add(subscriber: Subscriber, target: Target, isRefused: boolean): void {
     const { arg, channel, market, venue, view } = target;
-    if (subscriber.args.get(arg)?.suffix === view.suffix) return;
+    if (subscriber.args.get(arg)?.prefix === view.prefix) return;
     subscriber.args.set(arg, view);
     if (venue === null) {
       this.settle(subscriber, channel, market, isRefused);
@@ -142,7 +150,7 @@ export class Subscriptions {
     if (venue !== '' && name.venue !== venue) return;
     if (this.parts.offers.refusal(channel, market) !== null) return;
     const key = channel.words + name.name;
-    if (this.roomFor(key + (this.viewFor(subscriber, channel, market)?.suffix ?? ''), 0) === null) {
+    if (this.roomFor((this.viewFor(subscriber, channel, market)?.prefix ?? '') + key, 0) === null) {
       this.settle(subscriber, channel, market, false);
     } else this.hasLeftOut = true;
   }
@@ -159,7 +167,7 @@ export class Subscriptions {
     const view = this.viewFor(subscriber, channel, market);
     const text = channel.words + (market < 0 ? '' : this.parts.names.of(market).name);
     const current = subscriber.topics.get(text);
-    if (current !== undefined && current.view.suffix === view?.suffix) return;
+    if (current !== undefined && current.view.prefix === view?.prefix) return;
     if (current !== undefined) this.leave(subscriber, current);
     if (view !== undefined) this.join(subscriber, this.parts.topics.open(channel, market, view), isRefused);
   }
@@ -184,23 +192,29 @@ export class Subscriptions {
 
   unsubscribe(subscriber: Subscriber, items: readonly unknown[]): Outcome {
     const outcome: Outcome = { args: [], errors: [] };
+    let hasWildcard = false;
     for (const item of items) {
       const read = readItem(item);
       if ('channel' in read && subscriber.args.delete(read.channel)) {
         outcome.args.push(item);
-        this.dropPattern(subscriber, read.channel);
+        if (this.dropPattern(subscriber, read.channel)) hasWildcard = true;
+        else this.settleTopic(subscriber, subscriber.topics.get(read.channel));
       } else outcome.errors.push({ arg: item, category: 'range', message: 'expected a subscribed channel' });
     }
-    if (outcome.args.length > 0) {
-      for (const { channel, market } of subscriber.topics.values()) this.settle(subscriber, channel, market, false);
-    }
+    if (hasWildcard) for (const topic of [...subscriber.topics.values()]) this.settleTopic(subscriber, topic);
     return outcome;
   }
 
-  private dropPattern(subscriber: Subscriber, arg: string): void {
+  private settleTopic(subscriber: Subscriber, topic: Topic | undefined): void {
+    if (topic !== undefined) this.settle(subscriber, topic.channel, topic.market, false);
+  }
+
+  /** False where it is none of the subscriber's. */
+  private dropPattern(subscriber: Subscriber, arg: string): boolean {
     const pattern = this.patterns.get(arg);
-    pattern?.subscribers.delete(subscriber);
+    const isDropped = pattern?.subscribers.delete(subscriber) ?? false;
     if (pattern?.subscribers.size === 0) this.patterns.delete(arg);
+    return isDropped;
   }
 
   /** Continues after the stated number where the history reaches back to it, else as a fresh subscription. */
@@ -208,13 +222,15 @@ export class Subscriptions {
     const outcome: Outcome = { args: [], errors: [] };
     const acts: (() => void)[] = [];
     const held = new Set(subscriber.args.keys());
+    const named = new Set<string>();
     for (const item of items) {
       const target = this.resumed(item);
-      const error = 'category' in target || held.has(target.arg) ? null : this.refusal(target, held.size, acts.length);
+      const error = 'category' in target ? null : this.resumeRefusal(target, named, held, acts.length);
       if ('category' in target) outcome.errors.push({ arg: item, ...target });
       else if (error !== null) outcome.errors.push({ arg: item, ...error });
       else {
         held.add(target.arg);
+        named.add(target.arg);
         const { resumed, act } = this.planResume(subscriber, target, isSameEngine);
         outcome.args.push({ ...(item as object), resumed });
         acts.push(act);
@@ -224,6 +240,17 @@ export class Subscriptions {
       for (const each of acts) each();
     };
     return { ...outcome, act };
+  }
+
+  /** A channel that goes on behind two numbers at once would be told twice. */
+  private resumeRefusal(
+    target: Target,
+    named: ReadonlySet<string>,
+    held: ReadonlySet<string>,
+    opening: number,
+  ): ChannelError | null {
+    if (named.has(target.arg)) return { category: 'range', message: 'expected each channel once in a resume' };
+    return this.refusal(target, held, opening);
   }
 
   private resumed(item: unknown): (Target & { readonly seq: number }) | ChannelError | OptionError {
@@ -240,25 +267,21 @@ export class Subscriptions {
     target: Target & { readonly seq: number },
     isSameEngine: boolean,
   ): Act & { readonly resumed: boolean } {
-    const { arg, channel, market, view, seq } = target;
-    const topic = this.parts.topics.find(arg + view.suffix);
+    const { arg, view, seq } = target;
+    const topic = subscriber.topics.has(arg) ? undefined : this.parts.topics.find(view.prefix + arg);
     const variant = topic?.variants.find((each) => each.encoding === subscriber.encoding);
     const missed = isSameEngine && topic && variant ? variant.history.after(seq, topic.lastSeq) : null;
-    const resumed = missed !== null && !subscriber.topics.has(arg);
-    const act = (): void => {
-      if (!resumed) {
-        this.add(subscriber, target, true);
-        return;
-      }
-      subscriber.args.set(arg, view);
-      this.continue(subscriber, this.parts.topics.open(channel, market, view), missed);
-    };
-    return { resumed, act };
+    if (topic === undefined || missed === null) {
+      return { resumed: false, act: () => this.add(subscriber, target, true) };
+    }
+    // From here on: what other items of the request open must not take its place.
+    this.parts.topics.use(topic, subscriber);
+    subscriber.args.set(arg, view);
+    return { resumed: true, act: () => this.continue(subscriber, topic, missed) };
   }
 
   private continue(subscriber: Subscriber, topic: Topic, missed: readonly (string | Uint8Array)[]): void {
     subscriber.topics.set(topic.address.channel, topic);
-    this.parts.topics.use(topic, subscriber);
     subscriber.sendSnapshot(missed);
     topic.join(subscriber);
     this.parts.depth.add(topic);

@@ -1,5 +1,6 @@
 // All topics in use, by name and by market, and their end: a topic nobody used for the resume window is forgotten.
 
+import { IDLE_VIEWS_MAX } from '../../schemas/stream-limits.ts';
 import type { MarketNames } from '../memory/market-names.ts';
 import type { Channel } from './channels.ts';
 import type { InterestCounts } from './interest.ts';
@@ -33,6 +34,11 @@ export class MarketTopics {
     const topics = [this.trade, this.bbo, this.book, this.status, ...this.bars.values(), ...this.signals];
     return topics.filter((topic) => topic !== null && topic !== undefined);
   }
+}
+
+/** Nobody is told anything by the topic, nor by another one that it is the source of. */
+function isUnused({ variants, views }: Topic): boolean {
+  return views.length === 0 && variants.every(({ users }) => users === 0);
 }
 
 export class TopicRegistry {
@@ -76,10 +82,10 @@ export class TopicRegistry {
   open(channel: Channel, market: number, view: View = PLAIN_VIEW): Topic {
     const name = market < 0 ? null : this.names.of(market);
     const text = channel.words + (name?.name ?? '');
-    const known = this.byKey.get(text + view.suffix);
+    const known = this.byKey.get(view.prefix + text);
     if (known !== undefined) return known;
     const place = { channel, market, address: addressOf(text, name) };
-    return view.suffix === '' ? this.openPlain(place) : this.openView(place, view);
+    return view.prefix === '' ? this.openPlain(place) : this.openView(place, view);
   }
 
   /** The best levels of a book are asked for, all else is told by the channel as it is. */
@@ -118,7 +124,27 @@ export class TopicRegistry {
     const variant = topic.variant(subscriber.encoding);
     variant.users--;
     variant.idleSinceMs = this.shared.nowMs;
-    if (variant.users === 0) this.idle.add(topic);
+    if (variant.users > 0) return;
+    this.idle.add(topic);
+    const others = topic.source?.views.filter(isUnused) ?? [];
+    // In the order in which they were opened, which is nearly that in which they were left.
+    if (others.length > IDLE_VIEWS_MAX) this.drop(others[0]);
+  }
+
+  /** Forgets the topic that has gone unused longest, before its time; false where all are used. */
+  makeRoom(): boolean {
+    for (const topic of this.idle) {
+      if (!isUnused(topic)) continue;
+      this.drop(topic);
+      return true;
+    }
+    return false;
+  }
+
+  private drop(topic: Topic): void {
+    for (const variant of topic.variants.splice(0)) variant.history.clear();
+    this.idle.delete(topic);
+    this.forget(topic);
   }
 
   /** Forgets encodings, and then topics, that nobody used for the resume window. */
@@ -138,7 +164,7 @@ export class TopicRegistry {
   private forget(topic: Topic): void {
     this.byKey.delete(topic.key);
     topic.isForgotten = true;
-    if (topic.view.suffix !== '') {
+    if (topic.view.prefix !== '') {
       this.forgetView(topic);
       return;
     }

@@ -41,7 +41,7 @@ export class Variant {
 
   constructor(key: string, encoding: EncodingId, shared: TopicShared) {
     this.name = `${ENCODINGS[encoding]}|${key}`;
-    this.compressedName = `${this.name}|compressed`;
+    this.compressedName = `${ENCODINGS[encoding]}-compressed|${key}`;
     this.encoding = encoding;
     this.history = new History(shared.budget, shared.windowMs);
   }
@@ -74,7 +74,7 @@ export type TopicPlace = {
 };
 
 export class Topic {
-  /** The channel text, and what its view adds to it. */
+  /** The channel text behind what its view adds to it. */
   readonly key: string;
   readonly channel: Channel;
   readonly view: View;
@@ -94,7 +94,7 @@ export class Topic {
   readonly variants: Variant[] = [];
   /** A request for the current value is on its way. */
   isAsked = false;
-  /** Changes are held back until a fresh snapshot: something before it was lost. */
+  /** Something was lost: a fresh value is told as soon as it is there, and until then no changes of a book. */
   isSuspended = false;
   /** `seq` of the last message; null before the first. */
   lastSeq: number | null = null;
@@ -110,7 +110,7 @@ export class Topic {
 
   constructor(place: TopicPlace, shared: TopicShared, seqFloor: number) {
     const { channel, market, address, view = PLAIN_VIEW, source = null } = place;
-    this.key = address.channel + view.suffix;
+    this.key = view.prefix + address.channel;
     this.channel = channel;
     this.view = view;
     this.source = source;

@@ -96,6 +96,31 @@ describe('the list of markets', () => {
     await page.close();
   });
 
+  test('ends a number that has no room in dots, and says all of it to a pointer', async () => {
+    const [price, amount] = ['0.000000012345678901', '123456789.123456789'];
+    const sides = { bids: [{ price, amount }], asks: [{ price: '98765432.1', amount: '3' }] };
+    producer.send([{ type: 'book_change', exchange: 'x', symbol: HOSTILE[0], isSnapshot: true, ...sides }]);
+    const page = await open();
+    const { page: browsed } = page.watched;
+    await browsed.evaluate(`location.hash = '#market=' + encodeURIComponent(${JSON.stringify(`x:${HOSTILE[0]}`)})`);
+    await eventually('its ladder', async () => (await page.ladder()).bids[0]?.[0] === price);
+    const cells = await browsed.evaluate<{ title: string; ends: string; isInside: boolean }[]>(`(() => {
+      const panel = document.querySelector('#ladder-panel');
+      const cells = [...panel.querySelectorAll('.bids tr:first-child td, .middle .mid')];
+      const edge = panel.getBoundingClientRect().right;
+      return cells.map((cell) => ({ title: cell.title, ends: getComputedStyle(cell).textOverflow,
+        isInside: cell.getBoundingClientRect().right <= edge }));
+    })()`);
+    assert.ok(cells.every(({ ends, isInside }) => ends === 'ellipsis' && isInside));
+    assert.deepEqual(cells.map(({ title }) => title).sort(), [
+      '0.000000012345678901',
+      '123,456,789.123456789',
+      '123,456,789.123456789',
+      '49,382,716.0500000061728394505',
+    ]);
+    await page.close();
+  });
+
   test('is walked with the keyboard alone, and shows where it is', async () => {
     const page = await open();
     const { page: browsed } = page.watched;

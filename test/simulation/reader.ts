@@ -1,6 +1,7 @@
 // One subscriber of a simulated run, which checks all it is told: numbers without a hole, books that the venue really had,
 // trades that really happened, and each of them once.
 
+import { crc32 } from '../support/reference/crc32.ts';
 import type { Choices } from './choices.ts';
 import type { MemorySocket } from './memory-sockets.ts';
 import type { Numbers } from './numbers.ts';
@@ -8,6 +9,8 @@ import { bookText, type TrueLevel, type TrueMarket } from './truth.ts';
 
 type Json = { readonly [field: string]: unknown };
 type WireLevel = { readonly price: string; readonly amount: string };
+
+const CHECKSUM_LEVELS = 10;
 
 /** What one channel has told so far. */
 class ChannelState {
@@ -40,6 +43,18 @@ class FollowedBook {
     write(this.bids, message['bids'] as WireLevel[]);
     write(this.asks, message['asks'] as WireLevel[]);
     if (message['isSnapshot'] === true) this.isWhole = ++this.partsSeen === Number(message['parts'] ?? 1);
+  }
+
+  /** What the checksum of a message that left the book as it is now has to be (docs/stream.md, "Checksum"). */
+  get checksum(): number {
+    const sides = [sorted(this.bids, true), sorted(this.asks, false)];
+    const ranks = Array.from({ length: CHECKSUM_LEVELS }, (_, rank) => sides.map((side) => side[rank]));
+    return crc32(
+      ranks
+        .flat()
+        .flatMap((level) => level ?? [])
+        .join(':'),
+    );
   }
 
   get text(): string {
@@ -237,7 +252,10 @@ export class Reader {
     this.books.set(name, book);
     book.take(message);
     if (message['isSnapshot'] === true) this.snapshots++;
-    if (!book.isWhole || message['state'] !== 'live') return;
+    if (!book.isWhole) return;
+    if (message['checksum'] !== book.checksum)
+      this.parts.fail(`${this.parts.name} ${name}: expected checksum ${book.checksum}, was ${message['checksum']}`);
+    if (message['state'] !== 'live') return;
     const market = this.marketOf(message);
     const { text } = book;
     const found = (market.sequencesOf.get(text) ?? []).find((sequence) => sequence >= book.sequence);
