@@ -12,6 +12,7 @@ import type { FeedPlan } from './connect/feed-plan.ts';
 import { Durability, type Foundation, type JournalSettings, readFoundation } from './durability.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingress/limits.ts';
+import { startJournalProcess } from './journal-process.ts';
 import { createEngineMemory, type EngineMemory, takeRingPages } from './memory/engine-memory.ts';
 import { collectAlone } from './observe/gc-mode.ts';
 import type { Log } from './observe/log.ts';
@@ -19,6 +20,7 @@ import { caughtUp } from './pool/caught-up.ts';
 import { ShardPool } from './pool/pool.ts';
 import type { RestartRules } from './pool/restarts.ts';
 import type { Health } from './publish/api.ts';
+import type { JournalRequest, RunningJournal } from './publish/journal-route.ts';
 import type { LocalStream } from './publish/local-stream.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
 import type { ReplayRequest } from './publish/replay-request.ts';
@@ -133,7 +135,7 @@ export class Engine {
 
   /** What is known when the end does not wait for the drain. */
   forcedSummary(): ShutdownSummary {
-    return forcedSummary(this.memory, this.stoppedAtMs);
+    return forcedSummary(this.memory, this.durability, this.stoppedAtMs);
   }
 
   private drain(): Promise<ShutdownSummary> {
@@ -189,6 +191,14 @@ function replayStarter(folder: string, memory: EngineMemory, { plans, marketsMax
     return startReplayProcess({ folder, request, plans, marketsMax }, (damages) =>
       log.warn({ damages }, 'the journal that was replayed lacks entries'),
     );
+  };
+}
+
+/** Starts a process that writes the journal out, with all in it that the engine has taken by then. */
+function journalStarter(folder: string, memory: EngineMemory) {
+  return async ({ isFollowed, ...place }: JournalRequest): Promise<RunningJournal> => {
+    const written = await journalWritten(memory);
+    return startJournalProcess({ folder, place, untilSequence: isFollowed ? null : written });
   };
 }
 
@@ -288,6 +298,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }),
       seqFloor: durability.seqFloor,
       ...(journal === null ? {} : { replay: replayStarter(journal.folder, memory, options) }),
+      ...(journal === null ? {} : { journal: journalStarter(journal.folder, memory) }),
       connections: () => reports.connections,
       feeds: () => reports.feeds,
       log: (level, message, fields) => log[level](fields ?? {}, message),

@@ -1,12 +1,14 @@
 // Records venues: a whole engine whose journal is the recording, whose ports nobody else can use, and what came of it.
 
 import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { JournalKind, JournalNumber } from '../schemas/journal.ts';
 import { UsageError } from './base/errors.ts';
 import { plansOf, type Settings } from './config.ts';
 import { feedPlans } from './feed-settings.ts';
 import { damageSentence, journalAt } from './ingress/recorded-journal.ts';
 import { readEntries } from './journal/journal-reader.ts';
+import { segmentOfName } from './journal/names.ts';
 import { type Engine, startEngine } from './main.ts';
 import type { Log } from './observe/log.ts';
 
@@ -58,8 +60,12 @@ export function journalNumbers(engine: Engine): { readonly bytes: number; readon
   return { bytes: numbers[JournalNumber.bytes], missed: numbers[JournalNumber.missed] };
 }
 
-/** Reads a recording back, all of it. Throws UsageError where there is none. */
+const NOTHING = { frames: 0, bytes: 0, connections: 0, entries: 0, firstSequence: 0, lastSequence: 0, damages: [] };
+
+/** Reads a recording back, all of it. Throws UsageError where there is something else. */
 export function summarise(folder: string): RecordingSummary {
+  if (!existsSync(folder) || readdirSync(folder).every((name) => segmentOfName(name) === null))
+    return { folder, ...NOTHING };
   const journal = journalAt(folder);
   if (journal === null) throw new UsageError(`recording ${folder}: expected a journal, was something else`);
   const connections = new Set<number>();

@@ -1,4 +1,5 @@
-// `millrace record`: raw frames of venues into a journal, for a while or until a signal; and journals into session lines.
+// `millrace record`: raw frames of venues or of a running engine into a journal, for a while or until a signal; and journals into
+// session lines.
 
 import { join } from 'node:path';
 import { UsageError } from '../base/errors.ts';
@@ -9,6 +10,7 @@ import { journalAt, type RecordedJournal } from '../ingress/recorded-journal.ts'
 import type { Engine } from '../main.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { journalNumbers, type RecordingSummary, startRecorder, summarise } from '../record.ts';
+import { recordEngine } from './record-engine.ts';
 import { StatusLine } from './status-line.ts';
 
 export type RecordFlags = {
@@ -18,6 +20,10 @@ export type RecordFlags = {
   readonly convert?: string;
   readonly venue?: string;
   readonly journalBytes?: string;
+  /** A running engine, in place of venues. */
+  readonly target?: string;
+  readonly token?: string;
+  readonly from?: string;
   /** Settings that it shares with `start`. */
   readonly feed?: string[];
   readonly venueUrl?: string[];
@@ -56,7 +62,7 @@ function isAlsoLines({ format = 'journal' }: RecordFlags): boolean {
 }
 
 function settingsOf(flags: RecordFlags): Settings {
-  const { out, duration, format, convert, venue, ...given } = flags;
+  const { out, duration, format, convert, venue, target, token, from, ...given } = flags;
   return loadSettings(given, process.env);
 }
 
@@ -80,6 +86,7 @@ function dialectOf(journal: RecordedJournal, venue: string | undefined): string 
 async function convert(path: string, flags: RecordFlags): Promise<number> {
   if (flags.feed !== undefined || flags.duration !== undefined)
     throw new UsageError('--convert: expected no --feed and no --duration beside it, was one');
+  if (flags.target !== undefined) throw new UsageError('--convert: expected no --target beside it, was one');
   const out = outOf(flags, 'a file for the lines, such as session.ndjson.gz');
   const journal = journalAt(path);
   if (journal === null) throw new UsageError(`--convert ${path}: expected a journal, was another file`);
@@ -162,13 +169,63 @@ function faultsOf({ frames, damages }: RecordingSummary, missed: number, isForce
   ];
 }
 
-async function recordVenues(flags: RecordFlags): Promise<number> {
+/** What is told of a recording at its end: faults on stderr, all else on stdout. Resolves with the exit code. */
+async function tellRecorded(
+  folder: string,
+  isLines: boolean,
+  summary: RecordingSummary,
+  faults: readonly string[],
+  figures: object,
+): Promise<number> {
+  const files = isLines ? (await linesOf(folder)).map(({ file, lines }) => ({ file, lines })) : undefined;
+  for (const fault of faults) process.stderr.write(`millrace: ${folder}: ${fault}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ...summary, damages: summary.damages.length, ...figures, ...(files && { files }) })}\n`,
+  );
+  return faults.length === 0 ? 0 : 1;
+}
+
+type Recording = {
+  readonly folder: string;
+  readonly durationMs: number | null;
+  readonly isLines: boolean;
+  readonly settings: Settings;
+  /** What is kept of it, the newest; null keeps all. */
+  readonly bytesMax: number | null;
+};
+
+function recordingOf(flags: RecordFlags, source: '--feed' | '--target'): Recording {
   const folder = outOf(flags, 'a folder for the recording');
   const durationMs = durationOf(flags.duration);
   const isLines = isAlsoLines(flags);
-  if (flags.venue !== undefined) throw new UsageError('--venue: expected with --convert alone, was with --feed');
+  if (flags.venue !== undefined) throw new UsageError(`--venue: expected with --convert alone, was with ${source}`);
   const settings = settingsOf(flags);
-  const bytesMax = flags.journalBytes === undefined ? null : settings.journalBytes;
+  return {
+    folder,
+    durationMs,
+    isLines,
+    settings,
+    bytesMax: flags.journalBytes === undefined ? null : settings.journalBytes,
+  };
+}
+
+async function recordTarget(flags: RecordFlags): Promise<number> {
+  if (flags.feed !== undefined) throw new UsageError('--target: expected no --feed beside it, was one');
+  const { folder, durationMs, isLines, settings, bytesMax } = recordingOf(flags, '--target');
+  const beganMs = performance.now();
+  const { over, again } = untilEnd(durationMs);
+  const recorded = await recordEngine(flags, { folder, settings, bytesMax, over, again });
+  const { missed, reconnects } = recorded;
+  const summary = summarise(folder);
+  const faults = [...faultsOf(summary, 0, false), ...recorded.faults];
+  const figures = { missed, reconnects, duration_seconds: (performance.now() - beganMs) / 1000 };
+  return tellRecorded(folder, isLines, summary, faults, figures);
+}
+
+async function recordVenues(flags: RecordFlags): Promise<number> {
+  for (const name of ['from', 'token'] as const)
+    if (flags[name] !== undefined) throw new UsageError(`--${name}: expected with --target alone, was without`);
+  const { folder, durationMs, isLines, settings, bytesMax } = recordingOf(flags, '--feed');
   const log = createLog(settings.logLevel);
   const engine = await startRecorder(settings, folder, bytesMax, log);
   const beganMs = performance.now();
@@ -181,17 +238,14 @@ async function recordVenues(flags: RecordFlags): Promise<number> {
   if (ended === null) return leave(engine);
   const { missed } = journalNumbers(engine);
   const summary = summarise(folder);
-  const files = isLines ? (await linesOf(folder)).map(({ file, lines }) => ({ file, lines })) : undefined;
   const faults = faultsOf(summary, missed, ended.forced);
-  for (const fault of faults) process.stderr.write(`millrace: ${folder}: ${fault}\n`);
   const duration_seconds = (performance.now() - beganMs) / 1000;
-  const told = { ...summary, damages: summary.damages.length, missed, duration_seconds, ...(files && { files }) };
-  process.stdout.write(`${JSON.stringify(told)}\n`);
-  if (ended.forced) return leave(engine);
-  return faults.length === 0 ? 0 : 1;
+  const code = await tellRecorded(folder, isLines, summary, faults, { missed, duration_seconds });
+  return ended.forced ? leave(engine) : code;
 }
 
 /** Resolves with the exit code; the last line on stdout is a JSON summary. */
 export function record(flags: RecordFlags): Promise<number> {
-  return flags.convert === undefined ? recordVenues(flags) : convert(flags.convert, flags);
+  if (flags.convert !== undefined) return convert(flags.convert, flags);
+  return flags.target === undefined ? recordVenues(flags) : recordTarget(flags);
 }

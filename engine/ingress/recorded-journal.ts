@@ -1,7 +1,7 @@
 // Journals given as recordings: a folder, or one segment out of it; what they are, and their entries in order.
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { JOURNAL_SEGMENT_MAGIC } from '../../schemas/journal.ts';
 import { UsageError } from '../base/errors.ts';
 import { readCheckpoint } from '../journal/checkpoint-file.ts';
@@ -17,7 +17,7 @@ export type RecordedJournal = {
   /** As it was given. */
   readonly path: string;
   readonly folder: JournalFolder;
-  /** Names of markets by their ids, as the newest checkpoint of the folder tells; empty where there is none. */
+  /** Names of markets by their ids, as the newest checkpoint of the folder tells, or the list beside it; empty where there is none. */
   readonly marketNames: readonly string[];
 };
 
@@ -88,6 +88,19 @@ function isSegment(path: string): boolean {
   return head.length === 4 && new DataView(head.buffer).getUint32(0, true) === JOURNAL_SEGMENT_MAGIC;
 }
 
+/** Names of markets by their ids, beside a recording of an engine: a JSON array. */
+export const MARKET_NAMES_FILE = 'markets.json';
+
+/** Empty where there are none, or they cannot be read. */
+function recordedNames(folder: string): readonly string[] {
+  try {
+    const names: unknown = JSON.parse(readFileSync(join(folder, MARKET_NAMES_FILE), 'utf8'));
+    return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : [];
+  } catch {
+    return [];
+  }
+}
+
 function ofFolder(path: string, isHeld: boolean): RecordedJournal {
   const folder = isHeld ? HeldFolder.open(path) : NodeFolder.existing(path);
   if (listSegments(folder).length === 0)
@@ -95,7 +108,7 @@ function ofFolder(path: string, isHeld: boolean): RecordedJournal {
       `recording ${path}: expected a file, or the folder of a journal with ${segmentName(1)}, was a folder without`,
     );
   const { checkpoint } = readCheckpoint(isHeld ? NodeFolder.existing(path) : folder);
-  return { path, folder, marketNames: checkpoint?.ingress.marketNames ?? [] };
+  return { path, folder, marketNames: checkpoint?.ingress.marketNames ?? recordedNames(path) };
 }
 
 /**

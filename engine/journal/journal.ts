@@ -17,7 +17,7 @@ import type { EngineMemory, JournalMemory } from '../memory/engine-memory.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { FolderLock } from './folder-lock.ts';
-import type { JournalEvent, JournalOpened, JournalOptions } from './journal-options.ts';
+import type { JournalEvent, JournalOpened, JournalOptions, SyncPolicy } from './journal-options.ts';
 import { NodeFolder } from './node-folder.ts';
 import type { FromJournal, JournalThreadStart, ToJournal } from './thread-messages.ts';
 
@@ -39,6 +39,7 @@ export class Journal {
   private readonly worker: Worker;
   private readonly lock: FolderLock;
   private readonly clock: EngineClock;
+  private readonly syncPolicy: SyncPolicy;
   private readonly onEvent: (event: JournalEvent) => void;
   private readonly checkpoints = new Map<number, (isWritten: boolean) => void>();
   private readonly ended: Promise<void>;
@@ -58,6 +59,7 @@ export class Journal {
     this.worker = worker;
     this.lock = lock;
     this.clock = new EngineClock(memory.anchor);
+    this.syncPolicy = start.syncPolicy;
     this.onEvent = start.onEvent;
     worker.on('message', (message: FromJournal) => this.take(message));
     worker.on('error', (error) => {
@@ -109,6 +111,18 @@ export class Journal {
     const isOn = state === JournalState.on && !this.hasFailed && !this.isDiskHanging(columns);
     const shown = isOn || state === JournalState.closed || state === JournalState.off ? state : JournalState.degraded;
     return { state: JOURNAL_STATE_NAMES[shown], numbers: numbers as JournalStats['numbers'] };
+  }
+
+  /**
+   * Entries that are not in the files as the sync policy promises, with those that found no room; 0 once a checkpoint
+   * stands behind them. Where holes lie among what waits, the entries in them count twice.
+   */
+  get entriesLost(): number {
+    const numbers = new Float64Array(this.memory.numbers);
+    const taken = numbers[JournalNumber.taken];
+    if (numbers[JournalNumber.safe] >= taken) return 0;
+    const kept = numbers[this.syncPolicy === 'always' ? JournalNumber.durable : JournalNumber.written];
+    return numbers[JournalNumber.missed] + Math.max(0, taken - kept);
   }
 
   /**

@@ -104,8 +104,15 @@ export class SegmentReader {
 
   /** The entries' bytes, or null where their checksum does not hold. Valid until the next call. */
   payload(head: BlockHead, offset: number): Uint8Array | null {
-    const payload = this.bytesAt(offset + BLOCK_HEAD_BYTES, head.payloadBytes);
-    return payload.length === head.payloadBytes && crc32(payload) === head.payloadChecksum ? payload : null;
+    return this.block(head, offset)?.subarray(BLOCK_HEAD_BYTES) ?? null;
+  }
+
+  /** The same with the head before them. */
+  block(head: BlockHead, offset: number): Uint8Array | null {
+    const sizeBytes = BLOCK_HEAD_BYTES + head.payloadBytes;
+    const bytes = this.bytesAt(offset, sizeBytes);
+    const isWhole = bytes.length === sizeBytes && crc32(bytes.subarray(BLOCK_HEAD_BYTES)) === head.payloadChecksum;
+    return isWhole ? bytes : null;
   }
 
   private stay(step: SegmentStep): SegmentStep {

@@ -6,6 +6,7 @@ import { marketCounter } from '../../schemas/counters.ts';
 import { RequestKind } from '../../schemas/ids.ts';
 import type { Gate } from '../base/access.ts';
 import type { EngineClock } from '../base/clock.ts';
+import type { Role } from '../base/token.ts';
 import { type EngineMemory, shardOf } from '../memory/engine-memory.ts';
 import type { LatestReader } from '../memory/latest-values.ts';
 import type { MarketNames } from '../memory/market-names.ts';
@@ -27,6 +28,7 @@ import {
   TEXT_TYPE,
   wholeNumber,
 } from './http.ts';
+import type { JournalRoute } from './journal-route.ts';
 import { isStage, type LatencyReport } from './latency-report.ts';
 import type { MarketOffers } from './market-offers.ts';
 import { measureQuestionOf, measuresJson } from './measures-api.ts';
@@ -55,6 +57,7 @@ export type ApiParts = {
   readonly offers: MarketOffers;
   readonly page: Page;
   readonly replays: ReplayRoute;
+  readonly journal: JournalRoute;
   readonly nowMs: () => number;
   readonly stats: (hasMarkets: boolean) => object;
   readonly health: () => Health;
@@ -97,6 +100,7 @@ export class Api {
     this.guarded(app, '/v1/trades/*', (query) => this.trades(query));
     this.guarded(app, '/v1/signals/*', (query) => this.signals(query));
     this.admitted(app, '/v1/replay', (res, req, answering) => parts.replays.take(res, req, answering));
+    this.admitted(app, '/v1/journal', (res, req, answering) => parts.journal.take(res, req, answering), 'admin');
     app.options('/*', (res, req) => this.preflight(res, req));
     app.head('/*', (res) => endWithoutBody(res, 405, parts.headers));
     app.any('/*', (res, req) => respond(res, req, (query) => this.unknown(query, req.getMethod()), parts));
@@ -152,12 +156,13 @@ export class Api {
     app: TemplatedApp,
     path: string,
     take: (res: HttpResponse, req: HttpRequest, answering: Answering) => void,
+    role: Role = 'read',
   ): void {
     const { gate, fault } = this.parts;
     app.get(path, (res, req) => {
       const facts = { ...factsOf(req), protocols: '' };
       const answering: Answering = { fault, headers: this.shared(facts.origin) };
-      const refusal = gate.refusal(facts, 'read');
+      const refusal = gate.refusal(facts, role);
       if (refusal === null) take(res, req, answering);
       else endRefused(res, refusal, answering.headers);
     });

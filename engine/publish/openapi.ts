@@ -21,6 +21,8 @@ export type Route = {
   readonly answer?: keyof typeof ANSWERS;
   /** Needs no token. */
   readonly isOpen?: boolean;
+  /** What a token has to have; `read` without. */
+  readonly role?: 'admin';
   readonly parameters?: readonly Parameter[];
   /** What is answered in place of 200, beside 401, 403 and 500, which every route has. */
   readonly errors?: Readonly<Record<number, string>>;
@@ -29,6 +31,7 @@ export type Route = {
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain';
 const LINES_TYPE = 'application/x-ndjson';
+const BYTES_TYPE = 'application/octet-stream';
 
 const market: Parameter = {
   name: 'market',
@@ -91,7 +94,7 @@ export function routesOf(barKinds: readonly string[], limits: ApiLimits): Record
       answer: 'Ready',
       isOpen: true,
       errors: {
-        503: 'The same answer with `starting`: before, while it comes back to its journal, and while it stops',
+        503: 'The same answer with `starting`: before, and while it stops. While it comes back to its journal the port is not yet open, and while it stops it takes no new connection: only one that is open hears it',
       },
     },
     '/metrics': { summary: 'Metrics in the text format of Prometheus', type: TEXT_TYPE },
@@ -153,6 +156,26 @@ export function routesOf(barKinds: readonly string[], limits: ApiLimits): Record
         503: '`busy`: as many replays run as may',
       },
     },
+    '/v1/journal': {
+      summary: "The engine's journal as it lies on the disk, block by block",
+      description:
+        'Segments one behind the other, from the block on in which the beginning is. `x-millrace-first-entry` and `x-millrace-reaches-back-to` tell the oldest entry that there is.',
+      type: BYTES_TYPE,
+      role: 'admin',
+      parameters: [
+        text('from', 'ISO 8601; from the first entry without', { format: 'date-time' }),
+        text('after', 'In place of it: the number of the entry behind which it goes on', { example: '81234' }),
+        text('checksum', 'With `after`: head checksum of the block that ends with it, 8 hexadecimal digits', {
+          example: '0c5e91ab',
+        }),
+        whole('follow', '1 goes on with what is written, and puts zeros between blocks where nothing is', 0, 0, 1),
+      ],
+      errors: {
+        400: '`range`: a parameter that cannot be taken',
+        409: '`no-journal`: the engine has no journal. `other-journal`: it does not go on behind `after`',
+        503: '`busy`: as many streams of the journal run as may',
+      },
+    },
     '/v1/latency': { summary: 'Latency per stage, nanoseconds', answer: 'Latency' },
     '/v1/latency/{stage}.hgrm': {
       summary: 'Percentile distribution of one stage, as HdrHistogram prints it',
@@ -183,7 +206,8 @@ const errorResponse = (description: string): object => ({
 });
 
 /** Of an open route an error is its own answer with another status. */
-function responses({ summary, answer, type = JSON_TYPE, isOpen = false, errors = {} }: Route): object {
+function responses(route: Route): object {
+  const { summary, answer, type = JSON_TYPE, isOpen = false, role = 'read', errors = {} } = route;
   const schema =
     answer === undefined ? (type === JSON_TYPE ? { type: 'object' } : { type: 'string' }) : reference(answer);
   const content = { [type]: { schema } };
@@ -193,7 +217,9 @@ function responses({ summary, answer, type = JSON_TYPE, isOpen = false, errors =
   ]);
   const usual = {
     401: errorResponse('`unauthorized`: no token, or a wrong one'),
-    403: errorResponse('`unauthorized`: a token without the role `read`, or a page of an origin that may not read'),
+    403: errorResponse(
+      `\`unauthorized\`: a token without the role \`${role}\`, or a page of an origin that may not read`,
+    ),
     500: errorResponse('`internal`: a fault of the engine'),
   };
   return { 200: { description: summary, content }, ...(isOpen ? {} : usual), ...Object.fromEntries(own) };

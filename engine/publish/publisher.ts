@@ -22,6 +22,7 @@ import { Drain } from './drain.ts';
 import { FanOut } from './fan-out.ts';
 import { HistoryBudget } from './history.ts';
 import { InterestCounts } from './interest.ts';
+import { JournalRoute, type JournalRouteParts } from './journal-route.ts';
 import { LatencyReport } from './latency-report.ts';
 import { LocalOutlet } from './local-outlet.ts';
 import { LocalStream } from './local-stream.ts';
@@ -71,6 +72,8 @@ export type PublisherOptions = {
   readonly seqFloor?: number;
   /** Starts a replay of the journal; nothing in an engine without one. */
   readonly replay?: ReplayRouteParts['start'];
+  /** Starts a stream of the journal; nothing in an engine without one. */
+  readonly journal?: JournalRouteParts['start'];
   /** Of the package, for metrics. */
   readonly version?: string;
 };
@@ -114,6 +117,7 @@ export class Publisher {
   private readonly periodic: Periodic;
   private readonly api: Api;
   private readonly replays: ReplayRoute;
+  private readonly journal: JournalRoute;
   private readonly ticker: NodeJS.Timeout;
   private readonly conflation: Conflation;
   private listenSocket: us_listen_socket | null = null;
@@ -158,7 +162,7 @@ export class Publisher {
     const latency = this.latencyReport();
     this.metrics = new Metrics({
       ...{ stats: this.stats, latency, clock, publish: counters, facts: this.facts },
-      ...{ health: options.health, ready: options.ready },
+      ...{ health: options.health, ready: () => this.isReady() },
       feeds: () => options.feeds?.() ?? [],
       faults: () => options.faults(),
       ...(options.version === undefined ? {} : { version: options.version }),
@@ -188,13 +192,15 @@ export class Publisher {
     });
     this.stream.route(this.app);
     const fault = (error: unknown): void => log('error', 'a fault while answering', { error: String(error) });
-    const { health, ready } = options;
+    const ready = (): boolean => this.isReady();
+    const { health } = options;
     this.replays = new ReplayRoute({
       ...{ named, log, start: options.replay ?? null },
       isMarket: (name) => names.idOf(name) >= 0,
     });
+    this.journal = new JournalRoute({ log, start: options.journal ?? null });
     this.api = new Api({
-      replays: this.replays,
+      ...{ replays: this.replays, journal: this.journal },
       ...{ memory, names, latest, latency, nowMs, gate, headers, fault, health, ready },
       requests: this.requests,
       clock,
@@ -308,6 +314,11 @@ export class Publisher {
     });
   }
 
+  /** Connections that are open may ask while the engine drains. */
+  private isReady(): boolean {
+    return !this.isStopping && this.options.ready();
+  }
+
   /** No new connections; those that are open go on. */
   stopAccepting(): void {
     if (this.isStopping) return;
@@ -366,6 +377,7 @@ export class Publisher {
     this.depth.close();
     this.local.closeAll();
     this.replays.close();
+    this.journal.close();
     const closed = this.stream.close();
     this.app.close();
     this.metricsCleaned += this.metrics.clear();

@@ -19,6 +19,8 @@ export type StreamedOptions = {
   /** Ends the source: the client has gone, or takes nothing. */
   readonly abandon: (reason: string) => void;
   readonly stallMs?: number;
+  /** The source goes on without an end and writes every few seconds: nothing is kept back, and what it writes next is the nudge. */
+  readonly isLive?: boolean;
 };
 
 /**
@@ -30,6 +32,7 @@ export class StreamedResponse {
   private readonly source: Readable;
   private readonly options: StreamedOptions;
   private readonly timer: NodeJS.Timeout;
+  private readonly keptBytes: number;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private unconfirmedBytes = 0;
@@ -45,6 +48,7 @@ export class StreamedResponse {
     this.res = res;
     this.source = source;
     this.options = options;
+    this.keptBytes = options.isLive === true ? 0 : KEPT_BYTES;
     this.timer = setInterval(() => this.tick(performance.now()), SMALL_WRITE_MS);
     res.onWritable(() => {
       this.writable();
@@ -81,11 +85,11 @@ export class StreamedResponse {
 
   private take(chunk: Buffer): void {
     if (this.isOver) return;
-    if (this.pendingBytes <= KEPT_BYTES) this.firstPendingMs = performance.now();
+    if (this.pendingBytes <= this.keptBytes) this.firstPendingMs = performance.now();
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
     if (this.stalledMs > 0) this.source.pause();
-    else if (this.pendingBytes >= WRITE_BYTES_LEAST + KEPT_BYTES) this.write(this.pendingBytes - KEPT_BYTES);
+    else if (this.pendingBytes >= WRITE_BYTES_LEAST + this.keptBytes) this.write(this.pendingBytes - this.keptBytes);
   }
 
   /** Takes bytes from what waits. */
@@ -112,7 +116,7 @@ export class StreamedResponse {
   private writable(): void {
     if (this.isOver) return;
     this.stalledMs = 0;
-    this.write(this.ended === undefined ? this.pendingBytes - KEPT_BYTES : this.pendingBytes);
+    this.write(this.ended === undefined ? this.pendingBytes - this.keptBytes : this.pendingBytes);
     if (this.stalledMs > 0) return;
     this.source.resume();
     this.finish();
@@ -123,18 +127,24 @@ export class StreamedResponse {
       this.cut('the client took nothing for too long');
       return;
     }
-    if (this.stalledMs === 0 && this.pendingBytes > KEPT_BYTES && nowMs - this.firstPendingMs >= SMALL_WRITE_MS)
+    if (this.stalledMs === 0 && this.pendingBytes > this.keptBytes && nowMs - this.firstPendingMs >= SMALL_WRITE_MS)
       this.writeSmall();
     // A small write may be waiting, too: nobody has said that it was taken.
     if (this.stalledMs > 0 || this.unconfirmedBytes > 0) this.nudge(nowMs);
   }
 
   private writeSmall(): void {
-    if (this.unconfirmedBytes + this.pendingBytes <= UNCONFIRMED_BYTES_MAX) this.write(this.pendingBytes - KEPT_BYTES);
+    if (this.unconfirmedBytes + this.pendingBytes <= UNCONFIRMED_BYTES_MAX)
+      this.write(this.pendingBytes - this.keptBytes);
   }
 
   private nudge(nowMs: number): void {
-    if (this.pendingBytes === 0 || nowMs - Math.max(this.stalledMs, this.nudgedMs) < REPLAY_NUDGE_MS) return;
+    if (nowMs - Math.max(this.stalledMs, this.nudgedMs) < REPLAY_NUDGE_MS) return;
+    if (this.pendingBytes === 0) {
+      // One more piece, with which the source is held again.
+      this.source.resume();
+      return;
+    }
     this.nudgedMs = nowMs;
     const bytes = this.cutBytes(Math.min(REPLAY_NUDGE_BYTES, this.pendingBytes));
     this.res.cork(() => this.res.write(bytes));
@@ -147,7 +157,7 @@ export class StreamedResponse {
       return;
     }
     // What is left behind the kept bytes is written first, so that there is something to nudge with.
-    if (this.pendingBytes > KEPT_BYTES) this.write(this.pendingBytes - KEPT_BYTES);
+    if (this.pendingBytes > this.keptBytes) this.write(this.pendingBytes - this.keptBytes);
     if (this.stalledMs > 0) return;
     const last = this.cutBytes(this.pendingBytes);
     this.over(null);

@@ -19,6 +19,7 @@ const PAGES: Readonly<Record<string, string>> = {
   '/v1/measures/{market}': 'All of them are explained in [measures](measures.md).',
   '/v1/bars/{market}': 'Kinds and fields are explained in [bars](bars.md).',
   '/v1/signals/{market}': 'They are explained in [signals](signals.md).',
+  '/v1/journal': '[Recording format](recording-format.md#record-a-running-engine) tells how it is read.',
   '/v1/latency': 'Stages are explained in [architecture](architecture.md#time).',
   '/v1/stats': 'Counters are explained in [operations](operations.md#counters).',
 };
@@ -80,9 +81,10 @@ function errorsText({ errors = {} }: Route): string[] {
 }
 
 function routeText(path: string, route: Route, example: HttpExample | undefined): string {
-  const { summary, description, parameters = [], isOpen = false } = route;
+  const { summary, description, parameters = [], isOpen = false, role } = route;
   const sentences = [`${summary}.`, ...(description === undefined ? [] : [description]), PAGES[path] ?? ''];
   if (isOpen) sentences.push('Needs no token.');
+  if (role !== undefined) sentences.push(`Needs the role \`${role}\`.`);
   return [
     `### \`GET ${path}\``,
     sentences.filter((sentence) => sentence !== '').join(' '),

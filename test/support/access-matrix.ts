@@ -34,6 +34,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...['/metrics', '/openapi.json', '/v1/markets', '/v1/stats', '/v1/latency'].map((path) => read(path)),
   ...['/v1/latency/decode.hgrm', '/v1/latency/decode.json', '/v1/stats?markets=0'].map((path) => read(path)),
   ...['book', 'measures', 'bars', 'trades', 'signals'].map((what) => read(`/v1/${what}/${name}`)),
+  // The engine has no journal.
+  read('/v1/replay', 409),
+  { ...read('/v1/journal', 409), role: 'admin' },
   read('/v1/book/nobody:x', 404),
   read('/v1/book/%zz', 400),
   { ...read('/stream', 101), isUpgrade: true },
