@@ -26,7 +26,7 @@ export class LineOutput {
   }
 
   /** Resolves when more may be written. Rejects where nobody reads any more. */
-  async write(text: string): Promise<void> {
+  async write(text: string | Uint8Array): Promise<void> {
     if (!this.isClosed && !this.stream.write(text)) await new Promise<void>((resolve) => (this.resume = resolve));
     if (this.isClosed) throw new Error('the reader of the lines has gone');
   }

@@ -1,7 +1,6 @@
 // The entry of a process that replays an engine's journal for one client: lines to stdout, all else to its parent.
 
 import { constants, setPriority } from 'node:os';
-import { UsageError } from './base/errors.ts';
 import { LineOutput } from './line-output.ts';
 import type { FromReplay, ReplayOrder } from './replay-process.ts';
 import { streamReplay } from './replay-stream.ts';
@@ -15,15 +14,15 @@ function tell(message: FromReplay): void {
 
 async function run({ folder, request, plans, marketsMax }: ReplayOrder): Promise<void> {
   const out = new LineOutput(process.stdout);
-  const { lines, journals } = await streamReplay({
+  const { journals } = await streamReplay({
     ...{ files: [folder], venue: null, speed: 0, request, plans, marketsMax },
-    onBegin: (firstUs) => tell({ op: 'begun', firstUs }),
+    onBegin: (firstUs) => tell({ op: 'begun', begun: firstUs }),
     write: (text) => out.write(text),
   });
   await out.end();
   // The engine is writing the end of its last segment: that is no damage.
   const damages = journals.flatMap((read) => read.damages.filter((sentence) => !sentence.includes('torn-tail')));
-  tell({ op: 'ended', lines, damages });
+  tell({ op: 'ended', ended: damages });
 }
 
 // Before any thread is started: threads have the priority of who starts them.
@@ -35,7 +34,7 @@ process.once('message', (order) => {
     .then(() => process.exit(0))
     .catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
-      tell({ op: 'failed', reason, isUsage: error instanceof UsageError });
+      tell({ op: 'failed', reason, kind: '' });
       process.exitCode = 1;
       process.disconnect();
     });

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MARKETS_MAX, REPLAY_CHUNK_CHARACTERS } from '../schemas/config.ts';
+import { ingressCounter } from '../schemas/counters.ts';
 import { Interest, RecordType, RequestKind } from '../schemas/ids.ts';
 import { ringControl } from '../schemas/ring.ts';
 import { shardWords } from '../schemas/shared-state.ts';
@@ -18,7 +19,7 @@ import { ShardPool } from './pool/pool.ts';
 import { OutputRecords } from './publish/output-records.ts';
 import { marketFilter, type ReplayRequest } from './publish/replay-request.ts';
 import { type Answer, Requests } from './publish/requests.ts';
-import { anchorOf, type RecordedFiles, requireReadable } from './replay.ts';
+import { anchorOf, type RecordedFiles, rejectedOf, requireReadable } from './replay.ts';
 import { ReplayLines } from './replay-lines.ts';
 import { Doorbell } from './ring/doorbell.ts';
 import { type RingMemory, RingReader } from './ring/spsc-ring.ts';
@@ -31,6 +32,8 @@ export type ReplayStreamOptions = RecordedFiles & {
   readonly marketsMax?: number;
   /** Called once, when the files can be read, with their first moment; null where they tell no times. */
   readonly onBegin?: (firstUs: number | null) => void;
+  /** Ends the replay, which then rejects with its reason, also where nothing is to be told for long. */
+  readonly stopped?: AbortSignal;
   /** Takes whole lines; while its promise is open nothing more is read. Rejects to end the replay. */
   readonly write: (lines: string) => Promise<void> | void;
 };
@@ -40,6 +43,9 @@ export type ReplayStreamed = {
   /** Lines among them that tell a hole. */
   readonly gaps: number;
   readonly frames: number;
+  /** Frames among them that the venue's decoder did not know, and those it refused by category. */
+  readonly unknown: number;
+  readonly rejected: Readonly<Record<string, number>>;
   readonly journals: readonly JournalRead[];
 };
 
@@ -53,6 +59,14 @@ const QUESTIONS: Readonly<Record<string, number>> = {
   ...{ book: RequestKind.book, bbo: RequestKind.book, bar: RequestKind.bars },
   ...{ signal: RequestKind.signals, status: RequestKind.status },
 };
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal === undefined) return;
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
 
 function held({ memory }: RingMemory): number {
   const control = new Int32Array(memory, 0, Math.max(ringControl.tail, ringControl.head) + 1);
@@ -97,8 +111,12 @@ class ReplayStream {
     const ingress = new Ingress({ memory, listen: null, feeds: [], accepts, replay: { files, venue, speed, span } });
     const failed = pool.failed();
     try {
-      const counts = await Promise.race([this.show(ingress, pool), failed]);
-      return { lines: this.lines.count, gaps: this.lines.gaps, frames: counts.frames, journals: counts.journals };
+      const counts = await Promise.race([this.show(ingress, pool), failed, untilAborted(this.options.stopped)]);
+      const counters = new Float64Array(memory.ingressCounters);
+      return {
+        ...{ lines: this.lines.count, gaps: this.lines.gaps, frames: counts.frames, journals: counts.journals },
+        ...{ unknown: counters[ingressCounter.unknown], rejected: rejectedOf(counters) },
+      };
     } finally {
       this.isOver = true;
       failed.catch(() => undefined);

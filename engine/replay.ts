@@ -71,7 +71,8 @@ export async function requireReadable(files: readonly string[], venue: Dialect |
   }
 }
 
-function rejectedOf(counters: Float64Array): Record<string, number> {
+/** Frames that were refused, by category; empty for none. */
+export function rejectedOf(counters: Float64Array): Record<string, number> {
   const rejected: Record<string, number> = {};
   for (const name of REJECTION_NAMES) {
     if (name === '') continue;

@@ -15,7 +15,7 @@ import { errorSentence, isDiskError } from '../journal/disk-error.ts';
 import { FolderLock } from '../journal/folder-lock.ts';
 import { streamReplay } from '../replay-stream.ts';
 import { packageVersion } from '../version.ts';
-import { requestOf, venueOf } from './replay.ts';
+import { printJournal, requestOf, tellRefused, venueOf } from './replay.ts';
 
 export type ExportFlags = {
   readonly out?: string;
@@ -97,17 +97,24 @@ async function fileRun(files: readonly string[], flags: ExportFlags, tables: rea
   const venue = venueOf(flags.venue);
   return async (exporter, stopped) => {
     const write = (lines: string): void => {
-      if (stopped.aborted) throw new Stopped();
+      if (stopped.aborted) return;
       for (const line of lines.split('\n')) if (line !== '') exporter.take(JSON.parse(line) as StreamMessage);
     };
-    await streamReplay({ files, venue, plans, request, speed: 0, write }).catch((error: unknown) => {
-      if (!(error instanceof Stopped)) throw error;
-    });
+    try {
+      const streamed = await streamReplay({ files, venue, plans, request, speed: 0, write, stopped });
+      for (const read of streamed.journals) process.stderr.write(`${printJournal(read)}\n`);
+      tellRefused(streamed);
+    } catch (error) {
+      if (!stopped.aborted || isDiskError(error)) throw error;
+    }
   };
 }
 
-class Stopped extends Error {
-  override name = 'Stopped';
+/** What a folder keeps to. Rows before `--from` are in none of its files, and a later run could not tell them from repeats. */
+function sourceOf(files: readonly string[], { target, from }: ExportFlags): string {
+  if (target !== undefined) return target;
+  const paths = files.map((file) => resolve(file)).join(' ');
+  return from === undefined ? paths : `${paths} --from ${from}`;
 }
 
 // ---- both
@@ -153,7 +160,7 @@ export async function exportData(files: readonly string[], flags: ExportFlags): 
   const compression = compressionOf(flags.compression, format);
   const roll = rollOf(flags.roll);
   const run = flags.target === undefined ? await fileRun(files, flags, tables) : engineRun(flags, tables);
-  const source = flags.target ?? files.map((file) => resolve(file)).join(' ');
+  const source = sourceOf(files, flags);
   const lock = lockOf(folder);
   const beganMs = performance.now();
   try {

@@ -17,7 +17,7 @@ import {
 } from '../publish/replay-request.ts';
 import { type ReplayResult, replayFiles } from '../replay.ts';
 import type { MarketReport } from '../replay-report.ts';
-import { streamReplay } from '../replay-stream.ts';
+import { type ReplayStreamed, streamReplay } from '../replay-stream.ts';
 
 export type ReplayFlags = {
   readonly venue?: string;
@@ -78,7 +78,7 @@ function printMarket(name: string, market: MarketReport): string {
 }
 
 /** What of a journal is no market's: how much was read, and what is missing. */
-function printJournal({ damages, damageCount, ...read }: JournalRead): string {
+export function printJournal({ damages, damageCount, ...read }: JournalRead): string {
   for (const damage of damages) process.stderr.write(`millrace: journal ${read.file}: ${damage}\n`);
   const untold = damageCount - damages.length;
   if (untold > 0) process.stderr.write(`millrace: journal ${read.file}: and ${untold} damaged places more\n`);
@@ -116,15 +116,25 @@ function requireOne(flags: ReplayFlags): void {
   throw new UsageError(`--${wrong}: expected ${sentence}`);
 }
 
+/** Frames of another venue than was said make no lines: nothing else would tell. */
+export function tellRefused({ frames, unknown, rejected }: ReplayStreamed): void {
+  const counts = Object.entries({ ...(unknown > 0 ? { unknown } : {}), ...rejected });
+  if (counts.length === 0) return;
+  const told = counts.map(([category, count]) => `${category} ${count}`).join(', ');
+  process.stderr.write(`millrace: of ${frames} frames some were not taken: ${told}\n`);
+}
+
 async function replayLines(files: readonly string[], flags: ReplayFlags, plans: MarketPlans): Promise<number> {
   const out = new LineOutput(process.stdout);
   try {
-    const { lines, journals, gaps } = await streamReplay({
+    const streamed = await streamReplay({
       ...{ files, plans, request: requestOf(flags, plans), write: (text: string) => out.write(text) },
       venue: venueOf(flags.venue),
       speed: speedOf(flags.speed),
     });
+    const { lines, journals, gaps } = streamed;
     for (const read of journals) process.stderr.write(`${printJournal(read)}\n`);
+    tellRefused(streamed);
     process.stderr.write(`lines ${lines}${gaps === 0 ? '' : `  of them gaps ${gaps}`}\n`);
   } catch (error) {
     // As with any filter: whoever read has enough.

@@ -1,10 +1,11 @@
 // Messages of a running engine: first what its journal has of the time since the last row, then its stream.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamMessage } from '../../schemas/feed.ts';
 import type { Client } from '../client/client.ts';
 import { RequestError } from '../client/errors.ts';
 import type { Exporter } from './exporter.ts';
-import { timeUs } from './values.ts';
+import { timeText, timeUs } from './values.ts';
 
 export type EngineSourceOptions = {
   readonly client: Client;
@@ -21,6 +22,13 @@ const QUEUE_MAX = 5_000_000;
 /** Behind everything a journal may hold. */
 const END = '2099-12-31T00:00:00Z';
 const TICK_MS = 200;
+/** How often a replay is tried that found no place among the engine's, or broke off with it. */
+const AGAIN_MS = 1_000;
+
+const isPassing = ({ category }: RequestError): boolean => category === 'busy' || category === 'unreachable';
+
+/** The engine has no journal, or does not know the markets: asking again will not help. */
+const isRefusal = ({ status }: RequestError): boolean => status >= 400 && status < 500;
 
 /** Thread: any, one at a time. Ends with stop(), or rejects where the engine refuses or the disk fails. */
 export class EngineSource {
@@ -71,28 +79,41 @@ export class EngineSource {
 
   /** What this export missed while it did not run, from the engine's journal; what that does not have is told. */
   private async fill(since: string): Promise<void> {
-    const { client, exporter, channels, markets, tell } = this.options;
+    const { exporter, tell } = this.options;
+    const { hasRows } = exporter;
     try {
-      let first: string | null = null;
-      const lines = client.replay({
-        from: since,
-        to: END,
-        markets: [...markets],
-        channels: [...channels],
-        signal: this.leaving.signal,
-      });
-      for await (const message of lines) {
-        if ('localTimestamp' in message) first ??= message.localTimestamp;
-        exporter.take(message);
-      }
-      if (first !== null && timeUs(first) > timeUs(since)) this.miss('journal-begins-later', since, first);
+      const first = await this.replayed(since);
+      if (hasRows && first !== null && timeUs(first) > timeUs(since)) this.miss('journal-begins-later', since, first);
     } catch (error) {
       if (this.leaving.signal.aborted) return;
-      if (!(error instanceof RequestError)) throw error;
+      // What broke off is there to be asked for by the next run; only what is refused is lost.
+      if (!(error instanceof RequestError) || !isRefusal(error)) throw error;
       tell(`what came after ${since} cannot be had of the engine's journal (${error.message}): told in gaps.csv`);
-      this.miss('not-running', since, new Date().toISOString());
+      this.miss('not-running', since, timeText(Date.now()));
     }
     exporter.beginAgain();
+  }
+
+  /** Takes what the journal has from a moment on, once the engine has a place for it; returns the first time it told. */
+  private async replayed(since: string): Promise<string | null> {
+    const { client, exporter, channels, markets, tell } = this.options;
+    const { signal } = this.leaving;
+    const asked = { from: since, to: END, markets: [...markets], channels: [...channels], signal };
+    for (let isTold = false; ; isTold = true) {
+      let first: string | null = null;
+      try {
+        for await (const message of client.replay(asked)) {
+          if ('localTimestamp' in message) first ??= message.localTimestamp;
+          exporter.take(message);
+        }
+        return first;
+      } catch (error) {
+        if (!(error instanceof RequestError) || !isPassing(error)) throw error;
+        if (!isTold) tell(`the journal is asked for again until it answers whole: ${error.message}`);
+        exporter.beginAgain();
+        await sleep(AGAIN_MS, undefined, { signal });
+      }
+    }
   }
 
   private miss(reason: string, after: string, before: string): void {

@@ -10,7 +10,7 @@ import { readSpool, Spool } from './spool.ts';
 import { type ExportState, readState, statePath, type TableState, writeState } from './state-file.ts';
 import { makeFolder } from './table-file.ts';
 import type { RowMessage, Table } from './tables.ts';
-import { timeUs } from './values.ts';
+import { timeText, timeUs } from './values.ts';
 
 export type ExporterOptions = Omit<PartOptions, 'temporaryFolder'> & {
   /** Address of the engine, or the recordings: a folder holds rows of one source. */
@@ -45,12 +45,14 @@ class TableExport {
   /** Multiple of the roll time that the spool's rows are of. */
   bucket = -1;
   rows = 0;
+  readonly began: string;
 
-  constructor(table: Table, state: TableState | undefined) {
+  constructor(table: Table, { part, positions, newest, began }: TableState) {
     this.table = table;
-    this.positions = new TablePositions(state?.positions);
-    this.positions.newest = state?.newest ?? '';
-    this.number = state?.part ?? 0;
+    this.positions = new TablePositions(positions);
+    this.positions.newest = newest;
+    this.number = part;
+    this.began = began;
   }
 }
 
@@ -59,6 +61,7 @@ export class Exporter {
   private readonly own: string;
   private readonly tables = new Map<string, TableExport>();
   private readonly states: Record<string, TableState>;
+  private readonly isNew: boolean;
   private readonly gapLog: GapLog;
   private readonly recovered = { spools: 0, rows: 0, cutBytes: 0 };
   private files = 0;
@@ -72,7 +75,11 @@ export class Exporter {
     this.options = options;
     this.own = own;
     this.states = { ...state?.tables };
-    for (const table of options.tables) this.tables.set(table.name, new TableExport(table, this.states[table.name]));
+    this.isNew = state === null;
+    for (const table of options.tables) {
+      this.states[table.name] ??= { part: 0, positions: {}, newest: '', began: timeText(Date.now()) };
+      this.tables.set(table.name, new TableExport(table, this.states[table.name]));
+    }
     this.gapLog = new GapLog(join(options.folder, 'gaps.csv'));
   }
 
@@ -89,15 +96,21 @@ export class Exporter {
     const state = readState(statePath(own), options.source);
     for (const name of readdirSync(own)) if (name.endsWith('.tmp')) rmSync(join(own, name));
     const exporter = new Exporter(options, own, state);
-    if (state === null) exporter.writeState();
+    exporter.writeState();
     await exporter.recover();
     return exporter;
   }
 
-  /** Receive time from which on rows may be missing: the newest of the table that came least far; null without any. */
+  /** Receive time from which on rows may be missing: the newest of the table that came least far; null in a new folder. */
   get complete(): string | null {
-    const times = [...this.tables.values()].map(({ positions }) => positions.newest).filter((at) => at !== '');
+    if (this.isNew) return null;
+    const times = [...this.tables.values()].map(({ positions, began }) => positions.newest || began);
     return times.sort()[0] ?? null;
+  }
+
+  /** All tables have rows, so the source has one at the time that `complete` tells, if it reaches back to it. */
+  get hasRows(): boolean {
+    return [...this.tables.values()].every(({ positions }) => positions.newest !== '');
   }
 
   // ---- what a run before left
@@ -106,7 +119,7 @@ export class Exporter {
     for (const each of this.tables.values()) {
       for (const number of this.spoolsOf(each.table)) {
         each.number = Math.max(each.number, number);
-        const known = this.states[each.table.name]?.part ?? 0;
+        const known = this.states[each.table.name].part;
         if (number <= known) rmSync(this.spoolPath(each.table, number));
         else await this.recoverSpool(each, number);
       }
@@ -209,7 +222,7 @@ export class Exporter {
 
   private stateOf(each: TableExport, part: number): TableState {
     const { positions, newest } = each.positions;
-    return { part, positions, newest };
+    return { part, positions, newest, began: each.began };
   }
 
   private async finish(table: Table, number: number, state: TableState): Promise<{ rows: number; cutBytes: number }> {

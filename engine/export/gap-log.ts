@@ -15,23 +15,34 @@ export type GapRow = {
 
 const COLUMNS = ['told_at', 'channel', 'reason', 'lost', 'after', 'before'];
 
+const behindTime = (line: string): string => line.slice(line.indexOf(',') + 1);
+
 export class GapLog {
   count = 0;
   private readonly descriptor: number;
   private text = '';
+  /** Rows without the time they were told at: a source that begins again tells its gaps again. */
+  private readonly known: Set<string>;
 
   /** A row that a crash left unfinished is cut. */
   constructor(path: string) {
     const isNew = !existsSync(path);
-    const whole = isNew ? 0 : readFileSync(path).lastIndexOf('\n') + 1;
+    const bytes = isNew ? Buffer.alloc(0) : readFileSync(path);
+    const whole = bytes.lastIndexOf('\n') + 1;
+    this.known = new Set(bytes.toString('utf8', 0, whole).split('\r\n').map(behindTime));
     this.descriptor = openSync(path, 'a');
     if (!isNew) ftruncateSync(this.descriptor, whole);
     if (whole === 0) this.text = csvLine(COLUMNS);
   }
 
   add({ channel, reason, lost, after, before }: GapRow): void {
+    const line = csvLine([new Date().toISOString(), channel, reason, lost, after, before]);
+    const row = behindTime(line.trimEnd());
+    // A row that names no moment says nothing about which of several it is.
+    if ((after !== null || before !== null) && this.known.has(row)) return;
+    this.known.add(row);
     this.count++;
-    this.text += csvLine([new Date().toISOString(), channel, reason, lost, after, before]);
+    this.text += line;
   }
 
   sync(): void {

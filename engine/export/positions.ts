@@ -8,7 +8,9 @@ type Sequence = { at: string; rows: Record<string, number> };
 /** Of bars that the clock bounds, the last by their start: what is known of each, as `REVISION COMPLETENESS`. */
 type Bars = Record<string, string>;
 
-export type Position = { readonly sequence: Sequence } | { readonly bars: Bars };
+/** `floor`: bars up to this start are known no more; empty where all are. `at`: the newest receive time of all. */
+type BarPosition = { readonly bars: Bars; readonly floor: string; readonly at: string };
+export type Position = { readonly sequence: Sequence } | BarPosition;
 export type Positions = Readonly<Record<string, Position>>;
 
 /** Revisions come within the allowed lateness, and bars of a back-fill soon after: a few of the last are enough. */
@@ -29,18 +31,25 @@ const copyOf = ({ at, rows }: Sequence): Sequence => ({ at, rows: Object.assign(
 class Lane {
   sequence: Sequence = { at: '', rows: {} };
   readonly bars = new Map<string, string>();
+  /** Of the bars that are known no more the newest start. */
+  private floor = '';
   /** What is left of the rows that may come again; null once something newer came. */
   private again: Sequence | null = null;
 
   static of(position: Position): Lane {
     const lane = new Lane();
     if ('sequence' in position) lane.sequence = copyOf(position.sequence);
-    else for (const [start, known] of Object.entries(position.bars)) lane.bars.set(start, known);
+    else {
+      for (const [start, known] of Object.entries(position.bars)) lane.bars.set(start, known);
+      lane.floor = position.floor;
+      lane.sequence.at = position.at;
+    }
     return lane;
   }
 
   get position(): Position {
-    if (this.bars.size > 0) return { bars: Object.fromEntries(this.bars) };
+    const { floor, sequence } = this;
+    if (this.bars.size > 0) return { bars: Object.fromEntries(this.bars), floor, at: sequence.at };
     return { sequence: copyOf(this.sequence) };
   }
 
@@ -53,18 +62,27 @@ class Lane {
     return isTimed(message) ? this.takeBar(message) : this.takeNext(message, keyOf(message));
   }
 
-  private takeBar({ startTimestamp, revision, completeness }: TradeBar): boolean {
+  private takeBar({ startTimestamp, revision, completeness, localTimestamp }: TradeBar): boolean {
+    const at = localTimestamp ?? '';
     const known = this.bars.get(startTimestamp);
+    // A source that begins again tells bars from long before; one that goes on revises such a bar only by what came later.
+    if (known === undefined && startTimestamp <= this.floor && this.again !== null && at <= this.again.at) return false;
     if (known !== undefined) {
       const [before, was] = known.split(' ');
       if (revision < Number(before) || (revision === Number(before) && completeness === was)) return false;
     }
-    this.bars.set(startTimestamp, `${revision} ${completeness}`);
-    if (this.bars.size > BARS_KNOWN) {
-      const [oldest] = [...this.bars.keys()].sort();
-      this.bars.delete(oldest);
-    }
+    if (at > this.sequence.at) this.sequence.at = at;
+    if (startTimestamp > this.floor) this.bars.set(startTimestamp, `${revision} ${completeness}`);
+    if (this.bars.size > BARS_KNOWN) this.forgetOldest();
     return true;
+  }
+
+  private forgetOldest(): void {
+    let oldest: string | null = null;
+    for (const start of this.bars.keys()) if (oldest === null || start < oldest) oldest = start;
+    if (oldest === null) return;
+    this.bars.delete(oldest);
+    this.floor = oldest;
   }
 
   private takeNext(message: RowMessage, key: string): boolean {

@@ -12,6 +12,8 @@ export type TableState = {
   /** Behind all rows of those files. */
   readonly positions: Positions;
   readonly newest: string;
+  /** When the table was first exported: where it has no rows yet, they may be missing from then on. */
+  readonly began: string;
 };
 export type ExportState = {
   readonly version: 1;

@@ -27,3 +27,6 @@ export function timeUs(text: string): number {
   }
   return lastSecondMs * 1000 + Number(text.slice(20, 26));
 }
+
+/** A time as the stream writes it. */
+export const timeText = (timeMs: number): string => new Date(timeMs).toISOString().replace('Z', '000Z');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -137,6 +137,28 @@ test('each query of its document runs on what was exported', async () => {
     assert.ok(rows.length > 0, sql);
     if (sql.includes('missing')) for (const row of rows) assert.equal(row[4], '0', row.join());
   }
+});
+
+test('frames that the venue named does not know are told', async () => {
+  const recording = join(folder, 'other.ndjson');
+  writeFileSync(recording, `${JSON.stringify({ k: 'recv', t: venueMs(0) * 1000, d: tradeFrame(0) })}\n`);
+  const { code, stderr } = await exporting(recording, '--venue', 'binance', '--out', join(folder, 'other')).ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /of 1 frames some were not taken: \S+ 1/);
+});
+
+test('a signal ends an export of a recording that has nothing to tell for long', async () => {
+  const recording = join(folder, 'long.ndjson');
+  const line = JSON.stringify({ k: 'recv', t: venueMs(0) * 1000, d: '{"type":"trade"}' });
+  writeFileSync(recording, `${line}\n`.repeat(600_000));
+  const out = join(folder, 'long');
+  const run = exporting(recording, '--venue', 'json', '--out', out);
+  await eventually('its folder', async () => existsSync(join(out, '.millrace', 'state.json')));
+  run.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await run.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal((JSON.parse(stdout) as { rows: { trade: number } }).rows.trade, 0);
+  assert.doesNotMatch(stderr, /were not taken/, 'it did not read to the end');
 });
 
 test('wrong options are told in a sentence, with exit code 2', async () => {

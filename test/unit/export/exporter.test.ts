@@ -12,6 +12,7 @@ import { csvLine } from '../../../engine/export/csv-file.ts';
 import { Exporter, type ExporterOptions } from '../../../engine/export/exporter.ts';
 import { compressionOf, rollOf, tablesOf } from '../../../engine/export/options.ts';
 import { decimalUnits, timeUs } from '../../../engine/export/values.ts';
+import type { StreamMessage, TradeBar } from '../../../schemas/feed.ts';
 import { barOf, queried, tradeOf } from '../../support/export-rows.ts';
 import '../../support/seed.ts';
 
@@ -244,6 +245,66 @@ test('two trades without an id that are the same in all else are two rows', asyn
   for (const trade of [...twins, { ...twins[0], seq: 3 }]) second.take(trade);
   const { rows, repeated } = await second.close();
   assert.deepEqual([rows['trade'], repeated], [1, 2]);
+});
+
+const secondsBar = (second: number, rest: Partial<TradeBar> = {}): TradeBar => {
+  const start = `2026-11-22T1${Math.floor(second / 3600)}:${String(Math.floor(second / 60) % 60).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}.000000Z`;
+  return barOf(0, { startTimestamp: start, localTimestamp: start, name: '1s', channel: 'bar.1s.venue:A', ...rest });
+};
+
+test('a recording that is read again has each of its bars once, however many they are', async () => {
+  const options = optionsOf({ tables: tablesOf('bar.1s') });
+  const bars = Array.from({ length: 1_000 }, (_, second) => secondsBar(second));
+  const first = await Exporter.open(options);
+  for (const bar of bars.slice(0, 900)) first.take(bar);
+  first.tick(Number.POSITIVE_INFINITY);
+  for (const [rows, repeated] of [
+    [100, 900],
+    [0, 1_000],
+  ]) {
+    const next = await Exporter.open(options);
+    for (const bar of bars) next.take(bar);
+    const summary = await next.close();
+    assert.deepEqual([summary.rows['bar.1s'], summary.repeated], [rows, repeated]);
+  }
+  // A revision of a bar from long before, by a trade that came later than all of them.
+  const later = await Exporter.open(options);
+  later.take(secondsBar(3, { revision: 1, localTimestamp: '2026-11-22T11:00:00.000000Z' }));
+  assert.equal((await later.close()).rows['bar.1s'], 1);
+});
+
+test('rows may be missing from the newest of each table on, and from its beginning where it has none', async () => {
+  const beganMs = Date.now();
+  const options = optionsOf();
+  const first = await Exporter.open(options);
+  assert.equal(first.complete, null, 'nothing came before');
+  first.take(tradeOf(1, { localTimestamp: '2099-01-01T00:00:00.000000Z' }));
+  await first.close();
+  const second = await Exporter.open(options);
+  const { complete, hasRows } = second;
+  assert.equal(hasRows, false);
+  assert.match(complete ?? '', /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/);
+  const sinceMs = timeUs(complete ?? '') / 1000;
+  assert.ok(sinceMs >= beganMs && sinceMs <= Date.now(), `no bar came: ${complete}`);
+  second.take(barOf(1));
+  assert.equal(second.complete, barOf(1).localTimestamp);
+  assert.equal(second.hasRows, true);
+  await second.close();
+});
+
+test('a gap that a source tells again is one row', async () => {
+  const options = optionsOf();
+  const gap = (localTimestamp: string): StreamMessage =>
+    ({ type: 'gap', channel: 'trade.venue:A', reason: 'journal-hole', lost: 0, localTimestamp }) as StreamMessage;
+  const counts: number[] = [];
+  for (let run = 0; run < 2; run++) {
+    const exporter = await Exporter.open(options);
+    exporter.take(gap('2026-11-22T10:00:00.000000Z'));
+    exporter.take(gap('2026-11-22T10:00:01.000000Z'));
+    counts.push((await exporter.close()).gaps);
+  }
+  assert.deepEqual(counts, [2, 0]);
+  assert.equal(readFileSync(join(options.folder, 'gaps.csv'), 'utf8').split('\r\n').length, 4);
 });
 
 test('a folder of another source is refused', async () => {
