@@ -32,13 +32,17 @@ export class SyntheticMarket {
   private wasBuy = true;
   private excitement = 0;
 
-  /** Everything but the times follows from `seed` and the symbol; `levels` is about how many a side has. */
-  constructor(spec: MarketSpec, seed: number, levels: number = LEVELS_DEFAULT) {
+  /**
+   * Everything but the times follows from `seed` and the symbol; `levels` is about how many a side has. Trades are counted from
+   * `tradeIdBefore` on where it is given.
+   */
+  constructor(spec: MarketSpec, seed: number, levels: number = LEVELS_DEFAULT, tradeIdBefore: number | null = null) {
     this.spec = spec;
     this.random = seededRandom(seed, spec.symbol);
     this.book = new MovingBook(spec, this.random, levels);
     this.updateId = 1_000_000 + this.random.integer(1_000_000_000);
-    this.tradeId = 1_000 + this.random.integer(100_000_000);
+    const drawn = 1_000 + this.random.integer(100_000_000);
+    this.tradeId = tradeIdBefore ?? drawn;
   }
 
   /** Whether trades have eaten what no delta has shown yet, or a taker's order is not done. */

@@ -13,6 +13,7 @@ const PATIENCE_MS = 120_000;
 
 type Message = {
   type: string;
+  id?: string;
   symbol: string;
   isSnapshot?: boolean;
   timestamp: string;
@@ -117,6 +118,19 @@ describe('feed', () => {
     assert.equal(stats.disconnects, 1);
     assert.equal(stats.snapshots, 4);
     assert.ok(stats.leftOut > 0, 'updates due while it was away are counted');
+  });
+
+  it('numbers trades above those of every feed before it, as an engine that remembers leaves out known ids', async () => {
+    const { url, connections } = await serve();
+    const tradesOf = (index: number): bigint[] =>
+      (connections[index]?.messages ?? []).filter(({ type }) => type === 'trade').map(({ id }) => BigInt(id ?? 0));
+    for (const index of [0, 1]) {
+      const feed = begin({ url, markets: 1, rate: 500, seed: 3 });
+      await until(() => tradesOf(index).length >= 20, 'twenty trades');
+      await feed.stop();
+    }
+    assert.ok(tradesOf(0).every((id, index, all) => index === 0 || id === all[index - 1] + 1n));
+    assert.ok(tradesOf(1)[0] > tradesOf(0)[tradesOf(0).length - 1]);
   });
 
   it('waits for a server that is not there yet', async () => {
