@@ -41,6 +41,21 @@ function report(error: unknown): number {
   return EXIT_FAILED;
 }
 
+/** Who reads the output, as `head`, may go before its end; a full disk may take none of it. */
+function outliveOutput(): void {
+  // Nobody is left to be told, and what a command is for goes on: an engine does not end with the reader of its log.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      process.stderr.write(`millrace: stdout: ${error.message}\n`);
+      process.exitCode = EXIT_FAILED;
+    }
+    // What it would go on to print is all that it does.
+    if (process.argv[2] === 'replay') process.exit();
+  });
+}
+
+outliveOutput();
 try {
   await program().parseAsync();
 } catch (error) {

@@ -339,6 +339,11 @@ export class Durability implements ShardRecoverer {
     return this.letters?.isBusy === true || (this.journal?.stats().numbers.waitingSinceMs ?? 0) > 0;
   }
 
+  /** Entries that the next start would lack, were this the end: none once a checkpoint stands behind all. */
+  get entriesLost(): number {
+    return this.journal?.entriesLost ?? 0;
+  }
+
   /** Why the journal, or the dead-letter file, cannot promise what it should. */
   health(): string[] {
     const reasons = [];

@@ -30,6 +30,9 @@ export type { EngineFault } from './embedded-faults.ts';
 export type { EmbeddedQueue } from './embedded-queue.ts';
 export { RequestError, SubscriptionError, UsageError };
 
+/** Errors that differ and are told without an onError: enough to see what is wrong. */
+const WARNINGS_MAX = 100;
+
 type LogMethod = (fields: object, message?: string) => void;
 /** Of pino, or anything with its methods: `console` will do. */
 export type EngineLogger = Readonly<Record<'debug' | 'info' | 'warn' | 'error', LogMethod>>;
@@ -40,7 +43,10 @@ export type CreateEngineOptions = Partial<SettingsInput> & {
   readonly config?: string;
   /** Where the log goes; without it nowhere, unless `logLevel` is given: then to stderr. */
   readonly logger?: EngineLogger;
-  /** Called where a listener threw, and where the engine refuses pushed frames. */
+  /**
+   * Called where a listener threw, and where the engine refuses pushed frames. Without it each error that differs is a warning of
+   * the process, once, up to 100 of them.
+   */
   readonly onError?: (error: Error) => void;
 };
 
@@ -50,7 +56,7 @@ export type CreateEngineOptions = Partial<SettingsInput> & {
  * Rejects with a UsageError, one sentence with the option, the limit and the value found.
  */
 export async function createEngine(options: CreateEngineOptions = {}): Promise<EmbeddedEngine> {
-  const { logger, onError = () => undefined, ...given } = options;
+  const { logger, onError = warnOnce(), ...given } = options;
   const log = logger === undefined ? createLog(given.logLevel ?? 'silent') : (logger as unknown as Log);
   const settings = settingsOf(given);
   const faults: { tell: (message: string) => void } = { tell: () => undefined };
@@ -58,6 +64,17 @@ export async function createEngine(options: CreateEngineOptions = {}): Promise<E
   const engine = new EmbeddedEngine(hostOf(launched), onError);
   faults.tell = (message) => engine.noteEvent(message);
   return engine;
+}
+
+/** A program that gave no onError is not to be left without a word of what goes wrong in it, nor flooded with it. */
+function warnOnce(): (error: Error) => void {
+  const told = new Set<string>();
+  return (error) => {
+    const text = `${error.name}: ${error.message}`;
+    if (told.has(text) || told.size === WARNINGS_MAX) return;
+    told.add(text);
+    process.emitWarning(error.stack ?? text, 'MillraceWarning');
+  };
 }
 
 /** The sentence about a wrong setting names its key as it was given, and not the flag of the command. */

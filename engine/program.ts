@@ -169,7 +169,10 @@ const RECORD_SETTINGS = ['feed', 'venueUrl', 'venueToken', 'venueProxy', 'venueC
 function addRecord(root: Command): void {
   const command = root
     .command('record')
-    .description('record raw frames of venues into a journal, which replay reads')
+    .description('record raw frames of venues, or of a running engine, into a journal, which replay reads')
+    .option('--target <url>', 'a running engine with a journal, such as http://127.0.0.1:9002 or https:')
+    .option('--token <secret>', 'with --target: token of the engine, with the role admin (also MILLRACE_TOKEN)')
+    .option('--from <time>', 'with --target: where a new recording begins, ISO 8601 or µs; with all it has without')
     .option('--out <path>', 'folder of the recording; file of the lines with --convert')
     .option('--duration <duration>', 'such as 60s; until a signal without')
     .option('--format <name>', 'journal, or ndjson: session lines of each venue beside it', 'journal')
@@ -188,10 +191,11 @@ function addRecord(root: Command): void {
     [
       'millrace record --feed binance:BTCUSDT,ETHUSDT --out recording --duration 60s',
       'millrace record --feed kraken:BTC/USD --out recording --format ndjson',
+      'millrace record --target http://127.0.0.1:9002 --out recording --duration 60s',
       'millrace record --convert recording --out session.ndjson.gz',
       'millrace replay recording',
     ],
-    'It ends after --duration, or on a signal, with a summary on stdout.',
+    'It ends after --duration, or on a signal, with a summary on stdout. Given a recording, it goes on in it.',
     '0 whole, 1 where something is missing, 2 wrong usage',
   );
 }

@@ -60,7 +60,7 @@ function feedTotals(feeds: readonly FeedStats[]): Record<string, number> {
 }
 
 /** The summary of an end that did not wait: what still lies in the rings is dropped. */
-export function forcedSummary(memory: EngineMemory, startMs: number): ShutdownSummary {
+export function forcedSummary(memory: EngineMemory, durability: Durability, startMs: number): ShutdownSummary {
   const counters = new Float64Array(memory.ingressCounters);
   return {
     pending_messages_flushed: 0,
@@ -70,6 +70,7 @@ export function forcedSummary(memory: EngineMemory, startMs: number): ShutdownSu
     metrics_cleaned: 0,
     duration_seconds: (performance.now() - startMs) / 1000,
     forced: true,
+    journal_entries_lost: durability.entriesLost,
     totals: totals(memory),
   };
 }
@@ -112,6 +113,7 @@ export async function drainEngine(parts: Parts, timeoutMs: number): Promise<Shut
     metrics_cleaned: publisher.metricsCleaned + sumOf(feeds, 'metrics_cleaned'),
     duration_seconds: (performance.now() - start) / 1000,
     forced,
+    journal_entries_lost: durability.entriesLost,
     totals: { ...totals(memory), ...feedTotals(feeds) },
   };
 }

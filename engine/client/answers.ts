@@ -63,10 +63,12 @@ export type StatsAnswer = {
 };
 
 export type ReplayOptions = {
-  /** ISO 8601, or a Date. Both ends are taken in. */
-  readonly from: string | Date;
-  readonly to: string | Date;
-  readonly markets: readonly string[];
+  /** ISO 8601, or a Date; from the first entry of the journal where absent. */
+  readonly from?: string | Date;
+  /** Not taken in; to the newest entry where absent. */
+  readonly to?: string | Date;
+  /** Names or wildcards; every market where absent. */
+  readonly markets?: readonly string[];
   /** Fixed words of channels: `trade`, `book`, `bar.1m`; the engine's own choice where absent. */
   readonly channels?: readonly string[];
   /** Ends the replay. */

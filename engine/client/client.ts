@@ -234,7 +234,7 @@ export class Client {
   }
 
   /** What the engine's journal holds of a time, as the messages subscribers would have got; the loop reads as it goes. */
-  replay(options: ReplayOptions): AsyncGenerator<StreamMessage, void, undefined> {
+  replay(options: ReplayOptions = {}): AsyncGenerator<StreamMessage, void, undefined> {
     return this.#http.lines(replayPath(options), options.signal);
   }
 }

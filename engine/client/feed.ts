@@ -30,6 +30,7 @@ export abstract class Feed {
   protected readonly parts: FeedParts;
   private readonly waiters: Waiter[] = [];
   private error: ClientError | null = null;
+  private hasLeft = false;
 
   constructor(channel: string, options: SubscriptionOptions, parts: FeedParts) {
     this.channel = channel;
@@ -60,13 +61,14 @@ export abstract class Feed {
   }
 
   ready(): Promise<void> {
-    if (this.isConfirmed) return Promise.resolve();
+    if (this.isConfirmed || this.hasLeft) return Promise.resolve();
     if (this.error !== null) return Promise.reject(this.error);
     return new Promise((resolve, reject) => this.waiters.push({ resolve, reject }));
   }
 
   /** Nobody loops over it any more. */
   left(): void {
+    this.hasLeft = true;
     for (const { resolve } of this.waiters.splice(0)) resolve();
   }
 

@@ -20,14 +20,19 @@ export class Http {
   /** @throws RequestError, AuthorizationError */
   async json<T>(path: string, alsoTaken: readonly number[] = []): Promise<T> {
     const response = await this.response(path);
-    if (response.ok || alsoTaken.includes(response.status)) return (await response.json()) as T;
-    throw await refusalOf(path, response);
+    if (!response.ok && !alsoTaken.includes(response.status)) throw await refusalOf(path, response);
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      // It broke off, or something else than an engine answers there.
+      throw new RequestError(path, 0, 'unreachable', `expected JSON, was something else: ${textOf(error)}`);
+    }
   }
 
   /** The status of a path; null without an answer. */
-  async status(path: string): Promise<number | null> {
+  async status(path: string, signal?: AbortSignal): Promise<number | null> {
     try {
-      const response = await this.response(path);
+      const response = await this.response(path, signal);
       await response.body?.cancel();
       return response.status;
     } catch {

@@ -46,7 +46,10 @@ export function clientWith(options: ClientOptions, usualOpener: SocketOpener): C
   // Called as a function of its own: browsers refuse fetch as a method of another object.
   const fetchUsed = options.fetch ?? globalThis.fetch.bind(globalThis);
   const http = new Http({ baseUrl, token, fetch: fetchUsed });
-  return new Client({ settings, stats: noStats(), open, queueMax, probe: () => http.status(PROBE_PATH) }, http);
+  return new Client(
+    { settings, stats: noStats(), open, queueMax, probe: (signal: AbortSignal) => http.status(PROBE_PATH, signal) },
+    http,
+  );
 }
 
 function globalOpener(): SocketOpener {

@@ -26,7 +26,7 @@ export type LinkParts = {
   readonly stats: ClientStats;
   readonly open: SocketOpener;
   /** The HTTP status of a guarded path, null without an answer: a browser tells no one why a socket was refused. */
-  readonly probe: () => Promise<number | null>;
+  readonly probe: (signal: AbortSignal) => Promise<number | null>;
 };
 
 export type LinkHooks = {
@@ -46,7 +46,9 @@ export class Link {
   /** There was a connection some time. */
   private wasOpen = false;
   private socket: WebSocketLike | null = null;
+  /** For the next attempt, or for the one that is under way to come to an end. */
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private probing: AbortController | null = null;
   private lastError = '';
   private readonly parts: LinkParts;
   private readonly hooks: LinkHooks;
@@ -72,8 +74,9 @@ export class Link {
   /** Ends it for good, or until the next start. */
   stop(): void {
     this.state = 'idle';
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    this.clearTimer();
+    this.probing?.abort();
+    this.probing = null;
     this.abandon();
     this.delay?.reset();
   }
@@ -88,6 +91,10 @@ export class Link {
     const socket = this.make();
     this.socket = socket;
     if (socket === null) return;
+    // An engine that hangs takes connections, as its kernel does it for it, and answers none.
+    this.timer = setTimeout(() => {
+      if (this.socket === socket) this.broken('not open in time');
+    }, this.parts.settings.idleTimeoutMs);
     socket.onopen = () => this.opened();
     socket.onmessage = ({ data }: { data: unknown }) => this.received(data);
     // The reason alone; that it is over is said by onclose, which always follows.
@@ -111,6 +118,7 @@ export class Link {
 
   private opened(): void {
     const { stats } = this.parts;
+    this.clearTimer();
     this.state = 'open';
     stats.connections++;
     if (this.wasOpen) stats.reconnects++;
@@ -154,6 +162,7 @@ export class Link {
 
   private closed(code: number, reason: string): void {
     const wasOpened = this.state === 'open';
+    this.clearTimer();
     this.heartbeat.stop();
     this.socket = null;
     if (wasOpened) this.retry(code, reason);
@@ -162,8 +171,13 @@ export class Link {
 
   /** Never opened: a refusal of the token is final, all else may pass. */
   private async judge(code: number, reason: string): Promise<void> {
-    const status = await this.parts.probe();
-    if (this.state !== 'connecting' || this.socket !== null) return;
+    const probing = new AbortController();
+    this.probing = probing;
+    const timer = setTimeout(() => probing.abort(), this.parts.settings.idleTimeoutMs);
+    const status = await this.parts.probe(probing.signal);
+    clearTimeout(timer);
+    if (this.probing !== probing) return;
+    this.probing = null;
     if (status === 401)
       this.fail(new AuthorizationError('expected a token the engine knows, it refused this one', status));
     else if (status === 403) {
@@ -171,10 +185,16 @@ export class Link {
     } else this.retry(code, reason);
   }
 
+  private clearTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** Where any connection of the client was open once, address and token are right: it is worth waiting. */
   private retry(closeCode: number, reason: string): void {
     const { delay } = this;
     const settings = this.parts.settings.reconnect;
-    const attemptsMax = this.wasOpen ? settings?.attemptsMax : settings?.firstAttemptsMax;
+    const attemptsMax = this.parts.stats.connections > 0 ? settings?.attemptsMax : settings?.firstAttemptsMax;
     if (delay === null || settings === null || delay.attempts >= (attemptsMax ?? 0)) {
       this.fail(new ConnectionError(this.goneText(closeCode, reason), closeCode));
       return;

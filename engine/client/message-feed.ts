@@ -21,6 +21,8 @@ export class MessageFeed extends Feed {
   /** `seq` of the last message, by channel. */
   private readonly seqs = new Map<string, number>();
   private readonly newest = new Map<string, StreamMessage>();
+  /** Those who came while the engine was out of touch: what was newest then may be long past. */
+  private readonly late = new Set<Sink>();
   private isInterrupted = false;
 
   constructor(channel: string, options: SubscriptionOptions, parts: FeedParts, rules: MessageFeedRules) {
@@ -34,11 +36,17 @@ export class MessageFeed extends Feed {
 
   join(sink: Sink): void {
     this.sinks.add(sink);
+    if (this.isInterrupted) this.late.add(sink);
+    else this.begin(sink);
+  }
+
+  private begin(sink: Sink): void {
     for (const message of this.newest.values()) sink.put(message);
   }
 
   leave(sink: Sink): void {
     this.sinks.delete(sink);
+    this.late.delete(sink);
   }
 
   take(message: StreamMessage): void {
@@ -74,14 +82,20 @@ export class MessageFeed extends Feed {
 
   protected resumed(): void {
     this.isInterrupted = false;
+    for (const sink of this.late) this.begin(sink);
+    this.late.clear();
   }
 
+  /** Current values follow, of the markets there still are. */
   protected begun(): void {
     const seq = this.heldSeq;
+    const like = this.newest.get(this.channel);
     this.seqs.clear();
+    this.newest.clear();
+    this.late.clear();
     if (!this.isInterrupted) return;
     this.isInterrupted = false;
-    this.tell(gapOf(this.channel, 'reconnect', 0, seq ?? 0, seq, this.newest.get(this.channel)));
+    this.tell(gapOf(this.channel, 'reconnect', 0, seq ?? 0, seq, like));
   }
 
   protected failLoops(error: ClientError): void {

@@ -12,6 +12,9 @@ export * from './index.ts';
 type OwnWebSocket = new (url: string, init: object) => WebSocketLike;
 type PackagedWebSocket = new (url: string, protocols: string[], init: object) => WebSocketLike;
 
+/** An engine that hangs answers no close: a program that is done is not to wait 30 s for it, as `ws` would. */
+const CLOSE_MS = 1_000;
+
 function headersOf(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
@@ -21,7 +24,8 @@ function nodeOpener(): SocketOpener {
   const { WebSocket: Own } = globalThis as { WebSocket?: OwnWebSocket };
   if (Own !== undefined) return (url, token) => new Own(url, { headers: headersOf(token) });
   const { WebSocket: Packaged } = createRequire(import.meta.url)('ws') as { WebSocket: PackagedWebSocket };
-  return (url, token) => new Packaged(url, [], { headers: headersOf(token), perMessageDeflate: false });
+  const usual = { perMessageDeflate: false, closeTimeout: CLOSE_MS };
+  return (url, token) => new Packaged(url, [], { headers: headersOf(token), ...usual });
 }
 
 /** @throws RangeError where an option is wrong. Opens nothing before the first subscription. */

@@ -109,7 +109,8 @@ function addressesOf(text: string): { streamUrl: string; httpUrl: string } {
   const url = URL.canParse(text) ? new URL(text) : null;
   const [, kind, isSecure] = /^(ws|http)(s?):$/.exec(url?.protocol ?? '') ?? [];
   if (url === null || kind === undefined || url.search !== '' || url.username !== '' || url.password !== '') {
-    const was = url === null ? JSON.stringify(text) : JSON.stringify(`${url.protocol}//${url.host}${url.pathname}`);
+    // What may be secret is left out: the part before @, and the query.
+    const was = JSON.stringify(text.replace(/^([a-z]+:\/\/)?.*@/s, '$1').replace(/\?.*/s, ''));
     const expected = 'expected ws://HOST:PORT (or wss, http, https) without user, password or query';
     throw new RangeError(`createClient: url: ${expected}, was ${was}`);
   }

@@ -7,7 +7,10 @@ function timeText(time: string | Date): string {
 }
 
 export function replayPath({ from, to, markets, channels }: ReplayOptions): string {
-  const fields: Record<string, string> = { from: timeText(from), to: timeText(to), markets: markets.join(',') };
-  if (channels !== undefined) fields['channels'] = channels.join(',');
-  return `/v1/replay?${new URLSearchParams(fields)}`;
+  const query = new URLSearchParams();
+  if (from !== undefined) query.set('from', timeText(from));
+  if (to !== undefined) query.set('to', timeText(to));
+  if (markets !== undefined) query.set('markets', markets.join(','));
+  if (channels !== undefined) query.set('channels', channels.join(','));
+  return query.size === 0 ? '/v1/replay' : `/v1/replay?${query}`;
 }

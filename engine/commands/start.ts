@@ -1,4 +1,4 @@
-// `millrace start`: a running engine with its feed, a status line, and a clean end on SIGTERM or SIGINT.
+// `millrace start`: a running engine with its feed, a status line, and a clean end on SIGTERM, SIGINT or SIGHUP.
 
 import { type Settings, withoutSecrets } from '../config.ts';
 import { type Launched, launch } from '../launch.ts';
@@ -33,7 +33,10 @@ function hideArguments(): void {
   process.title = 'millrace';
 }
 
-/** First signal: drain. Second signal, or the deadline: forced, exit code 1. */
+/** A terminal that closes sends SIGHUP: settings are read at the start alone, so it means the end here too. */
+const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** First signal: drain. Second signal, or the deadline: forced, exit code 1; so is an end without all of the journal. */
 function untilStopped(launched: Launched, status: StatusLine): Promise<number> {
   const { engine } = launched;
   return new Promise((resolve) => {
@@ -47,10 +50,9 @@ function untilStopped(launched: Launched, status: StatusLine): Promise<number> {
       if (signals > 1) return;
       process.stdout.write(`${JSON.stringify(summary)}\n`);
       if (summary.forced) await leave(engine, 1);
-      resolve(summary.forced ? 1 : 0);
+      resolve(summary.journal_entries_lost > 0 ? 1 : 0);
     };
-    process.on('SIGTERM', () => void end());
-    process.on('SIGINT', () => void end());
+    for (const signal of ENDING_SIGNALS) process.on(signal, () => void end());
   });
 }
 

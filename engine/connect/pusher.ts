@@ -109,9 +109,11 @@ export class Pusher {
       const limit = `expected at most ${PUSHED_BYTES_MAX} bytes that are not taken yet (await push())`;
       return Promise.reject(new Error(`pushed frames: ${limit}, was ${this.bytes + frame.length}`));
     }
-    this.frames.push(frame);
-    this.bytes += frame.length;
-    if (this.isWelcome) this.socket.send(frame);
+    // A copy: it may be sent again long after the caller has used its buffer for the next frame.
+    const kept = typeof frame === 'string' ? frame : new Uint8Array(frame);
+    this.frames.push(kept);
+    this.bytes += kept.length;
+    if (this.isWelcome) this.socket.send(kept);
     if (this.bytes <= PUSHED_BYTES_HIGH) return Promise.resolve();
     return new Promise((resolve, reject) => this.room.push({ resolve, reject }));
   }

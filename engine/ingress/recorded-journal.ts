@@ -1,6 +1,6 @@
 // Journals given as recordings: a folder, or one segment out of it; what they are, and their entries in order.
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { JOURNAL_SEGMENT_MAGIC } from '../../schemas/journal.ts';
 import { UsageError } from '../base/errors.ts';
@@ -11,6 +11,7 @@ import { HeldFolder } from '../journal/held-folder.ts';
 import { type JournalItem, readEntries } from '../journal/journal-reader.ts';
 import { segmentName, segmentOfName } from '../journal/names.ts';
 import { NodeFolder } from '../journal/node-folder.ts';
+import { ReadOnlyFolder, readDescriptor } from '../journal/read-only-folder.ts';
 import { listSegments } from '../journal/segment-reader.ts';
 
 export type RecordedJournal = {
@@ -25,23 +26,18 @@ export type RecordedJournal = {
 function readBytes(path: string, from: number, length: number): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, fstatSync(descriptor).size - from)));
-    let done = 0;
-    for (let read = 1; read > 0 && done < bytes.length; done += read)
-      read = readSync(descriptor, bytes, done, bytes.length - done, from + done);
-    return bytes.subarray(0, done);
+    return readDescriptor(descriptor, from, length);
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** One segment file, whatever its name, as a folder that holds nothing else. It is only read. */
-class SegmentAlone implements JournalFolder {
-  private readonly path: string;
+class SegmentAlone extends ReadOnlyFolder {
   private readonly name: string;
 
   constructor(path: string) {
-    this.path = path;
+    super(path);
     this.name = segmentOfName(basename(path)) === null ? segmentName(1) : basename(path);
   }
 
@@ -55,30 +51,6 @@ class SegmentAlone implements JournalFolder {
 
   read(_name: string, from: number, length: number): Uint8Array {
     return readBytes(this.path, from, length);
-  }
-
-  open(): never {
-    return this.refuse();
-  }
-
-  replace(): never {
-    return this.refuse();
-  }
-
-  rename(): never {
-    return this.refuse();
-  }
-
-  remove(): never {
-    return this.refuse();
-  }
-
-  syncNames(): never {
-    return this.refuse();
-  }
-
-  private refuse(): never {
-    throw new Error(`journal ${this.path}: expected to be read alone, was to be changed`);
   }
 }
 

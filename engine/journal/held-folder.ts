@@ -1,20 +1,19 @@
 // The segments of a journal as they are at one moment, held open: an engine may go on writing and removing them.
 
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from './disk-error.ts';
-import type { JournalFolder } from './files.ts';
 import { segmentOfName } from './names.ts';
+import { ReadOnlyFolder, readDescriptor } from './read-only-folder.ts';
 
 type HeldFile = { readonly descriptor: number; readonly sizeBytes: number };
 
 /** Descriptors stay open as long as the process, or until close(): what is removed meanwhile takes up the disk until then. */
-export class HeldFolder implements JournalFolder {
-  private readonly path: string;
+export class HeldFolder extends ReadOnlyFolder {
   private readonly files: ReadonlyMap<string, HeldFile>;
 
   private constructor(path: string, files: ReadonlyMap<string, HeldFile>) {
-    this.path = path;
+    super(path);
     this.files = files;
   }
 
@@ -38,11 +37,7 @@ export class HeldFolder implements JournalFolder {
 
   read(name: string, from: number, length: number): Uint8Array {
     const { descriptor, sizeBytes } = this.fileOf(name);
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, sizeBytes - from)));
-    let done = 0;
-    for (let read = 1; read > 0 && done < bytes.length; done += read)
-      read = readSync(descriptor, bytes, done, bytes.length - done, from + done);
-    return bytes.subarray(0, done);
+    return readDescriptor(descriptor, from, length, sizeBytes);
   }
 
   close(): void {
@@ -53,30 +48,6 @@ export class HeldFolder implements JournalFolder {
     const file = this.files.get(name);
     if (file === undefined) throw new Error(`journal ${this.path}: expected ${name} among its segments, was not there`);
     return file;
-  }
-
-  open(): never {
-    return this.refuse();
-  }
-
-  replace(): never {
-    return this.refuse();
-  }
-
-  rename(): never {
-    return this.refuse();
-  }
-
-  remove(): never {
-    return this.refuse();
-  }
-
-  syncNames(): never {
-    return this.refuse();
-  }
-
-  private refuse(): never {
-    throw new Error(`journal ${this.path}: expected to be read alone, was to be changed`);
   }
 }
 

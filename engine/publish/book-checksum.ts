@@ -1,6 +1,6 @@
 // The checksum of the book that one view shows: CRC-32 of its best levels as text (docs/stream.md, "Checksum").
 
-import { crc32OfText } from '../base/crc32.ts';
+import { crc32OfText } from '../base/crc32-table.ts';
 import { formatDecimal } from '../base/decimal.ts';
 import { LEVEL_NUMBERS, type Levels } from './messages.ts';
 

@@ -6,7 +6,7 @@ import type { CurrentValues } from './current-values.ts';
 import type { BookChangeMessage, GapMessage } from './messages.ts';
 import type { OutputRecords } from './output-records.ts';
 import type { Requests } from './requests.ts';
-import type { TopicRegistry } from './topic-registry.ts';
+import type { MarketTopics, TopicRegistry } from './topic-registry.ts';
 import type { Topic } from './topics.ts';
 
 /** Slots of a bbo group: bbo, bboAsk. */
@@ -32,11 +32,11 @@ export class FanOut {
     const topics = this.topics.ofMarket(records.market(offset));
     switch (records.type(offset)) {
       case RecordType.trade:
-        if (topics !== undefined) topics.tradesTold++;
+        if (topics !== undefined) topics.noteTrade();
         if (topics?.trade) topics.trade.publish(records.trade(offset), topics.tradesTold);
         return records.tradeSlots(offset);
       case RecordType.tradeNumber:
-        if (topics !== undefined) topics.tradesTold = records.f64(offset, tradeNumber.at.number) - 1;
+        if (topics !== undefined) this.takeTradeNumber(topics, records.f64(offset, tradeNumber.at.number) - 1);
         return 1;
       case RecordType.bookChange:
         if (topics?.book) this.takeBook(topics.book, records, offset);
@@ -62,6 +62,18 @@ export class FanOut {
         this.unknownRecords++;
         return 1;
     }
+  }
+
+  /**
+   * The shard goes on behind `before`. Trades between that and the last one told were applied by a shard that ended before its
+   * output was committed, where there is no journal: nobody has them any more.
+   */
+  private takeTradeNumber(topics: MarketTopics, before: number): void {
+    const { trade, isTradeLossTold } = topics;
+    topics.tradesTold = before;
+    if (trade === null || trade.lastSeq === null || isTradeLossTold || before <= trade.lastSeq) return;
+    const lost = before - trade.lastSeq;
+    trade.tell({ type: 'gap', timestampUs: 0, localTimestampUs: 0, reason: 'restart', lost }, before);
   }
 
   private takeBar(records: OutputRecords, offset: number): void {
@@ -92,9 +104,10 @@ export class FanOut {
 
   private takeGap(records: OutputRecords, offset: number): void {
     const lost = records.count(offset);
-    for (const topic of this.topics.ofMarket(records.market(offset))?.all() ?? []) {
-      this.lose(topic, lost, records.gapTimeUs(offset), 'output-full');
-    }
+    const topics = this.topics.ofMarket(records.market(offset));
+    if (topics === undefined) return;
+    topics.isTradeLossTold = true;
+    for (const topic of topics.all()) this.lose(topic, lost, records.gapTimeUs(offset), 'output-full');
   }
 }
 

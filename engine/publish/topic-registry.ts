@@ -21,6 +21,13 @@ export class MarketTopics {
   readonly signals: (Topic | null | undefined)[] = [];
   /** Number of the last trade the shard told: that of the market's accepted trades. */
   tradesTold = 0;
+  /** Subscribers know that trades before the next one are missing. */
+  isTradeLossTold = false;
+
+  noteTrade(): void {
+    this.tradesTold++;
+    this.isTradeLossTold = false;
+  }
 
   place(channel: Channel, topic: Topic | null): void {
     const { kind } = channel;

@@ -1,6 +1,7 @@
 // The compiled command line: help, wrong usage in one sentence, settings and their order, replay's files.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -267,4 +268,38 @@ test('where stderr is no terminal, each line of it but the first is a record of 
   assert.match(plain, /^millrace: dashboard http/);
   assert.deepEqual(more, []);
   for (const line of lines) if (line !== plain) assert.equal(typeof JSON.parse(line).msg, 'string');
+});
+
+describe('output that cannot be written', () => {
+  const cli = join(PROJECT, 'dist', 'engine', 'cli.js');
+  const shell = (script: string): string =>
+    execFileSync('bash', ['-c', script, process.execPath, cli], { encoding: 'utf8' });
+
+  for (const command of ['--help', 'config', 'config --schema', `replay --ndjson --venue binance ${GOLDEN}`]) {
+    test(`of ${command.replace(GOLDEN, 'FILE')}: its reader may go, and a full disk is told in a sentence`, () => {
+      assert.equal(shell(`{ "$0" "$1" ${command} 2>&3 | true; echo \${PIPESTATUS[0]}; } 3>&1`), '0\n');
+      const full = shell(`"$0" "$1" ${command} 2>&1 >/dev/full; echo $?`);
+      assert.equal(full, 'millrace: stdout: ENOSPC: no space left on device, write\n1\n');
+    });
+  }
+
+  test('of a running engine: it goes on without the reader of its log, and ends in order', async (t) => {
+    const engine = new RunningCommand('engine/cli.js', [
+      'start',
+      '--port',
+      '0',
+      '--ingest-port',
+      '0',
+      '--workers',
+      '1',
+    ]);
+    t.after(() => engine.kill());
+    const { port } = await engine.ports();
+    engine.child.stderr?.destroy();
+    const health = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/health`)).status;
+    await eventually('a log line', async () => (await health()) === 200);
+    engine.child.kill('SIGTERM');
+    const { code, signal, stdout } = await engine.ended;
+    assert.deepEqual([code, signal, JSON.parse(stdout).forced], [0, null, false]);
+  });
 });

@@ -89,6 +89,37 @@ describe('an embedded engine', () => {
     await eventually('the market', async () => (await names(engine)).length === 1);
   });
 
+  test('takes a frame as it was pushed, though its buffer is used again at once', async () => {
+    await using engine = await createEngine(QUIET);
+    const frame = Buffer.from(JSON.stringify(TRADE));
+    // There is no connection yet.
+    await engine.push('json', frame);
+    frame.fill(0);
+    await engine.pushed();
+    await eventually('the trade', async () => (await engine.stats()).total['trades'] === 1);
+  });
+
+  test('warns once of each error nobody asked for', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    try {
+      await using engine = await createEngine(QUIET);
+      await engine.push('json', TRADE);
+      await eventually('the market', async () => (await names(engine)).length === 1);
+      engine.on('trade.mine:A', () => {
+        throw new TypeError('my own fault');
+      });
+      for (let id = 2; id <= 4; id++) await engine.push('json', { ...TRADE, id: String(id) });
+      await eventually('two calls', () => engine.listenerErrors >= 2);
+      const told = warnings.filter(({ name }) => name === 'MillraceWarning').map(({ message }) => message);
+      assert.equal(told.length, 1);
+      assert.match(told[0], /^TypeError: my own fault\n +at /);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
   test('begins with its journal from what was pushed before', async () => {
     const settings = { ...QUIET, journal: join(folder, 'journal'), journalSync: 'always' as const };
     const first = await createEngine(settings);

@@ -1,16 +1,22 @@
 // How an engine ends, as a child process: signals, the summary on stdout, exit codes.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openFrameSocket, wireFrame, write } from '../../engine/load/frame-socket.ts';
 import { SHUTDOWN_TIMEOUT_MS } from '../../schemas/config.ts';
-import { Client, eventually, type Json } from '../support/live-engine.ts';
+import { Client, eventually, type Json, LiveEngine } from '../support/live-engine.ts';
 import { type Ended, ensureBuilt, millrace, RunningCommand } from '../support/live-engine-process.ts';
 
 const NAMES = [
   ...['pending_messages_flushed', 'pending_messages_dropped', 'connections_closed', 'background_tasks_stopped'],
-  ...['metrics_cleaned', 'duration_seconds', 'forced', 'totals'],
+  ...['metrics_cleaned', 'duration_seconds', 'forced', 'journal_entries_lost', 'totals'],
 ];
 /** Far beyond what a stop takes: only an engine that would not end by itself is forced. */
 const PATIENT_S = 120;
@@ -25,6 +31,7 @@ type Summary = {
   readonly metrics_cleaned: number;
   readonly duration_seconds: number;
   readonly forced: boolean;
+  readonly journal_entries_lost: number;
   readonly totals: Readonly<Record<string, number>>;
 };
 
@@ -61,7 +68,7 @@ const trade = (id: number): string =>
 before(ensureBuilt);
 
 describe('an engine on its synthetic feed', () => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     test(`ends with 0 on ${signal}, its summary the only line on stdout`, async (t) => {
       const engine = start('--rate', '500', '--workers', '2');
       t.after(() => engine.kill());
@@ -191,9 +198,87 @@ test('a token of any characters starts, feeds and ends as any other', async (t) 
   const engine = start('--token', 't\u00f8ken-\u2713');
   t.after(() => engine.kill());
   await engine.ports();
-  await eventually('frames of the feed', () => /[1-9]\d* frames\/s/.test(engine.stderr));
+  // The feed has connected with the token when the ports are told; frames come each millisecond.
+  await sleep(1000);
   engine.child.kill('SIGTERM');
   const ended = await engine.ended;
   assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
   assert.ok(summaryOf(ended).totals['frames'] > 0);
+});
+
+describe('an engine with a journal', () => {
+  for (const isFull of [false, true]) {
+    test(`ends with ${isFull ? '1 on a disk that takes no more, and says how much is lost' : '0 where all is written'}`, async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'millrace-shutdown-'));
+      t.after(() => rmSync(folder, { recursive: true, force: true }));
+      const engine = start('--rate', '500', '--workers', '1', '--journal', folder);
+      t.after(() => engine.kill());
+      const { port } = await engine.ports();
+      const health = async (): Promise<Json> =>
+        (await fetch(`http://127.0.0.1:${port}/health`)).json() as Promise<Json>;
+      // No file may grow from now on, which every write is told as by a full disk.
+      if (isFull) execFileSync('prlimit', ['--pid', String(engine.child.pid), '--fsize=0:0']);
+      await eventually('the state', async () => (await health())['status'] === (isFull ? 'degraded' : 'ok'));
+      engine.child.kill('SIGTERM');
+      const ended = await engine.ended;
+      const { forced, journal_entries_lost: lost } = summaryOf(ended);
+      assert.deepEqual(
+        [ended.code, ended.signal, forced, lost > 0],
+        [isFull ? 1 : 0, null, false, isFull],
+        ended.stderr,
+      );
+      if (isFull) assert.match(ended.stderr, /journal: closed without its last \d+ entries/);
+    });
+  }
+});
+
+test('an engine is not ready from the moment it is told to end', async () => {
+  const { engine } = await LiveEngine.start();
+  assert.match(await engine.answer('/metrics'), /^millrace_ready 1$/m);
+  const ended = engine.stop();
+  assert.match(await engine.answer('/metrics'), /^millrace_ready 0$/m);
+  await ended;
+});
+
+test('/ready on a connection that is open says 503 from the signal on, while subscribers are drained', async (t) => {
+  const engine = start('--feed', 'none', '--shutdown-timeout', '3s');
+  t.after(() => engine.kill());
+  const { port, ingestPort } = await engine.ports();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ready = (by: Agent | false = agent): Promise<number> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path: '/ready', agent: by }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+      }).once('error', reject);
+    });
+  assert.equal(await ready(), 200);
+  const ingest = await openFrameSocket(ingestPort, '/ingest/binance');
+  t.after(() => ingest.destroy());
+  await write(ingest, wireFrame(Buffer.from(trade(1))));
+  await eventually('the market', async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/markets`);
+    return ((await response.json()) as Json[]).length === 1;
+  });
+  // A subscriber that reads nothing holds the end up.
+  const stuck = await openFrameSocket(port, '/stream');
+  t.after(() => stuck.destroy());
+  await write(stuck, wireFrame(Buffer.from('{"op":"subscribe","args":["trade.binance:BTCUSDT"]}')));
+  stuck.pause();
+  const buffered = async (): Promise<number> =>
+    Number(
+      /^millrace_publish_buffered_bytes (\d+)/m.exec(
+        await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+      )?.[1],
+    );
+  let id = 1;
+  await eventually('a queue to the subscriber', async () => {
+    await write(ingest, Buffer.concat(Array.from({ length: 2000 }, () => wireFrame(Buffer.from(trade(++id))))));
+    return (await buffered()) > 0;
+  });
+  assert.equal(await ready(), 200);
+  engine.child.kill('SIGTERM');
+  await eventually('503', async () => (await ready()) === 503);
+  await assert.rejects(ready(false), { code: 'ECONNREFUSED' });
+  await engine.ended;
 });

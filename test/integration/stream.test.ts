@@ -328,6 +328,36 @@ describe('the stream', () => {
     assert.deepEqual((await socket.next(isType('book_change')))['isSnapshot'], true);
   });
 
+  test('tells of trades that went with a shard, once, and not where a full ring has told of them', async () => {
+    const market = seed(rig, 'binance:GONE');
+    const shard = rig.shard(market);
+    const socket = await rig.open();
+    await socket.subscribe('trade.binance:GONE');
+    const next = async (): Promise<unknown[]> => {
+      const { type, seq, prevSeq, lost, reason } = await socket.next(({ channel }) => channel === 'trade.binance:GONE');
+      return [type, seq, prevSeq, lost, reason];
+    };
+    const trade = (id: number): void => {
+      shard.trade(market, id, 100_000);
+      shard.commit();
+    };
+    shard.tradeNumber(market, 4);
+    trade(1);
+    assert.deepEqual(await next(), ['trade', 4, null, undefined, undefined]);
+    shard.tradeNumber(market, 5);
+    trade(2);
+    assert.deepEqual(await next(), ['trade', 5, 4, undefined, undefined], 'a number that follows');
+    shard.tradeNumber(market, 77);
+    trade(3);
+    assert.deepEqual(await next(), ['gap', 76, 5, 71, 'restart']);
+    assert.deepEqual(await next(), ['trade', 77, 76, undefined, undefined]);
+    shard.gap(market);
+    shard.tradeNumber(market, 80);
+    trade(4);
+    assert.deepEqual(await next(), ['gap', 77, 77, 5, 'output-full']);
+    assert.deepEqual(await next(), ['trade', 80, 77, undefined, undefined]);
+  });
+
   test('asks again when a shard left a question unanswered', async () => {
     const market = seed(rig, 'binance:SILENT');
     const shard = rig.shard(market);

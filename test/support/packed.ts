@@ -49,8 +49,16 @@ export class UserFolder {
   static async install(path: string, bin: string, tarball: string): Promise<UserFolder> {
     mkdirSync(path);
     const user = new UserFolder(path, bin);
-    await user.must('npm', 'init', '-y');
     await user.must('npm', 'install', ...QUIET, tarball);
+    return user;
+  }
+
+  /** The same folder for another Node, as one who changes Node does it: installed again, in place of what does not fit. */
+  async under(path: string, bin: string): Promise<UserFolder> {
+    // Files are shared: npm replaces them and changes none in place.
+    await run('cp', ['--archive', '--link', this.path, path]);
+    const user = new UserFolder(path, bin);
+    await user.must('npm', 'install', ...QUIET);
     return user;
   }
 

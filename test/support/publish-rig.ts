@@ -25,6 +25,7 @@ import {
   request,
   signal,
   status,
+  tradeNumber,
 } from '../../schemas/derived.ts';
 import { BookState, Interest, LevelFlag, RecordType, RequestKind, TradeFlag } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
@@ -214,6 +215,13 @@ export class FakeShard {
 
   status(market: number, state: number, reason: number): void {
     this.statusSlot(market, state, reason);
+    this.ring.endFrame();
+  }
+
+  /** The next trade is the one with this number. */
+  tradeNumber(market: number, number: number): void {
+    const slot = this.claim(RecordType.tradeNumber, 0, market, 0);
+    this.put(slot, { [tradeNumber.at.number]: number });
     this.ring.endFrame();
   }
 

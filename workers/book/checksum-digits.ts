@@ -2,6 +2,8 @@
 //
 // CRC-32 as in zlib (IEEE, reflected). A remainder goes in and comes out; it begins as -1 and the checksum is its inverse.
 
+import { CRC32_TABLE } from '../../engine/base/crc32-table.ts';
+
 const ZERO = 0x30;
 const POINT = 0x2e;
 /** Digits after the point that milli and atto hold. */
@@ -14,31 +16,20 @@ const CHUNK_DIGITS = 9;
 /** Digits of the longest decimal: 16 of milli, 15 of atto. */
 const DIGITS_MAX = 31;
 
-const TABLE = makeTable();
 const POWERS = Float64Array.from({ length: ATTO_DECIMALS + 1 }, (_, exponent) => 10 ** exponent);
 /** Digits of the number at work, ended at DIGITS_MAX. */
 const digits = new Uint8Array(DIGITS_MAX);
 
-function makeTable(): Int32Array {
-  const table = new Int32Array(256);
-  for (let byte = 0; byte < 256; byte++) {
-    let remainder = byte;
-    for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ ((remainder & 1) === 0 ? 0 : 0xedb88320);
-    table[byte] = remainder;
-  }
-  return table;
-}
-
 /** Takes in one byte. */
 export function byteRemainder(before: number, byte: number): number {
-  return TABLE[(before ^ byte) & 255] ^ (before >>> 8);
+  return CRC32_TABLE[(before ^ byte) & 255] ^ (before >>> 8);
 }
 
 /** Takes in the digits of the decimal at `at`, not negative, written with `decimals` places: no point, no leading zeros. */
 export function digitsRemainder(before: number, values: Float64Array, at: number, decimals: number): number {
   const first = takeDigits(values, at, decimals);
   let remainder = before;
-  for (let i = first; i < DIGITS_MAX; i++) remainder = TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
+  for (let i = first; i < DIGITS_MAX; i++) remainder = CRC32_TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
   return zerosRemainder(remainder, decimals);
 }
 
@@ -49,17 +40,17 @@ export function decimalRemainder(before: number, values: Float64Array, at: numbe
   let first = takeDigits(values, at, decimals);
   while (first >= point) digits[--first] = ZERO;
   let remainder = before;
-  for (let i = first; i < point; i++) remainder = TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
+  for (let i = first; i < point; i++) remainder = CRC32_TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
   if (decimals === 0) return remainder;
-  remainder = TABLE[(remainder ^ POINT) & 255] ^ (remainder >>> 8);
-  for (let i = point; i < DIGITS_MAX; i++) remainder = TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
+  remainder = CRC32_TABLE[(remainder ^ POINT) & 255] ^ (remainder >>> 8);
+  for (let i = point; i < DIGITS_MAX; i++) remainder = CRC32_TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
   return zerosRemainder(remainder, decimals);
 }
 
 /** The places beyond those that milli and atto hold: only zeros are ever accepted there. */
 function zerosRemainder(before: number, decimals: number): number {
   let remainder = before;
-  for (let i = HELD_DECIMALS; i < decimals; i++) remainder = TABLE[(remainder ^ ZERO) & 255] ^ (remainder >>> 8);
+  for (let i = HELD_DECIMALS; i < decimals; i++) remainder = CRC32_TABLE[(remainder ^ ZERO) & 255] ^ (remainder >>> 8);
   return remainder;
 }
 

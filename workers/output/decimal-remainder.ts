@@ -2,6 +2,7 @@
 //
 // CRC-32 as in zlib (IEEE, reflected). A remainder goes in and comes out; a checksum begins as -1 and is its inverse.
 
+import { CRC32_TABLE } from '../../engine/base/crc32-table.ts';
 import { ATTO_PER_MILLI } from '../../engine/base/decimal.ts';
 
 const ZERO = 0x30;
@@ -18,30 +19,19 @@ const ATTO_HIGH_DIGITS = ATTO_DIGITS - CHUNK_DIGITS;
 const END = 32;
 const POINT_AT = END - ATTO_DIGITS - MILLI_DIGITS;
 
-const TABLE = makeTable();
 /** Digits of the decimal at work: whole ones end at POINT_AT, places begin there. */
 const digits = new Uint8Array(END);
 
-function makeTable(): Int32Array {
-  const table = new Int32Array(256);
-  for (let byte = 0; byte < 256; byte++) {
-    let remainder = byte;
-    for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ ((remainder & 1) === 0 ? 0 : 0xedb88320);
-    table[byte] = remainder;
-  }
-  return table;
-}
-
 /** Takes in one byte. */
 export function byteRemainder(before: number, byte: number): number {
-  return TABLE[(before ^ byte) & 255] ^ (before >>> 8);
+  return CRC32_TABLE[(before ^ byte) & 255] ^ (before >>> 8);
 }
 
 /** The remainder which that byte turns into `after`: the table's high bytes differ, so there is one. */
 export function remainderBefore(after: number, byte: number): number {
   let index = 0;
-  while (TABLE[index] >>> 24 !== after >>> 24) index++;
-  return ((after ^ TABLE[index]) << 8) | (index ^ byte);
+  while (CRC32_TABLE[index] >>> 24 !== after >>> 24) index++;
+  return ((after ^ CRC32_TABLE[index]) << 8) | (index ^ byte);
 }
 
 /** Bytes that the last decimalRemainder() took in. */
@@ -61,11 +51,11 @@ function magnitudeRemainder(before: number, milli: number, atto: number): number
   const first = takeWhole(whole);
   const end = takePlaces((milli - whole * 1000) | 0, atto);
   let remainder = before;
-  for (let i = first; i < POINT_AT; i++) remainder = TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
+  for (let i = first; i < POINT_AT; i++) remainder = CRC32_TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
   decimalBytes = POINT_AT - first;
   if (end === POINT_AT) return remainder;
-  remainder = TABLE[(remainder ^ POINT) & 255] ^ (remainder >>> 8);
-  for (let i = POINT_AT; i < end; i++) remainder = TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
+  remainder = CRC32_TABLE[(remainder ^ POINT) & 255] ^ (remainder >>> 8);
+  for (let i = POINT_AT; i < end; i++) remainder = CRC32_TABLE[(remainder ^ digits[i]) & 255] ^ (remainder >>> 8);
   decimalBytes += 1 + end - POINT_AT;
   return remainder;
 }

@@ -315,8 +315,8 @@ test('a market that an engine forgot with its restart is asked for until it is t
   const loop = stream.client.trades('x:A');
   (await stream.open()).end();
   const socket = await stream.socket();
-  t.mock.timers.enable({ apis: ['setTimeout'] });
   socket.accept();
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   await Promise.resolve();
   const error = { arg: 'trade.x:A', category: 'unknown-market', message: 'expected a known market' };
   for (let turn = 0; turn < 3; turn++) {
@@ -340,8 +340,8 @@ test('a request above the budget of the engine is asked again', async (t) => {
   const stream = new FakeStream();
   const loop = stream.client.trades('x:A');
   const socket = await stream.socket();
-  t.mock.timers.enable({ apis: ['setTimeout'] });
   socket.accept();
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   await Promise.resolve();
   socket.tell({ op: 'error', category: 'range', message: 'expected at most 100 requests a second' });
   t.mock.timers.tick(1_000);
@@ -373,7 +373,8 @@ test('close ends all loops without an error, and so does break', async () => {
 
 test('a wrong option is named with its limit and what was found', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
-    [{ url: 'localhost:9002' }, /url: expected ws:\/\/HOST:PORT .*, was "localhost:/],
+    [{ url: 'localhost:9002' }, /url: expected ws:\/\/HOST:PORT .*, was "localhost:9002"/],
+    [{ url: '//me:sec/ret@host' }, /url: expected ws:\/\/HOST:PORT .*, was "host"/],
     [{ url: 'ws://me:secret@host/' }, /url: .* without user, password or query, was "ws:\/\/host\/"/],
     [{ url: 'ws://host/?token=secret' }, /url: .*was "ws:\/\/host\/"/],
     [{ encoding: 'flatbuffers' }, /encoding: expected 'json', was "flatbuffers"/],

@@ -83,6 +83,22 @@ test('a replay gives each line, wherever its bytes are cut', async () => {
   );
 });
 
+test('a replay asks for what it is told, and for all without', async () => {
+  const asked: Asked[] = [];
+  const client = clientOf(() => new Response(''), asked);
+  for await (const _ of client.replay());
+  for await (const _ of client.replay({ markets: ['x:*'] }));
+  assert.deepEqual(
+    asked.map(({ url }) => url),
+    ['https://host/base/v1/replay', 'https://host/base/v1/replay?markets=x%3A*'],
+  );
+});
+
+test('an answer that is no JSON is a RequestError, as any other that is of no use', async () => {
+  const client = clientOf(() => new Response('<html>'));
+  await assert.rejects(client.markets(), { name: 'RequestError', status: 0, category: 'unreachable' });
+});
+
 test('a replay that breaks off is an error after its last line, and leaving the loop ends the request', async () => {
   const line = new TextEncoder().encode('{"type":"trade"}\n');
   const broken = clientOf(() => bodyOf([line], (controller) => controller.error(new Error('reset'))));

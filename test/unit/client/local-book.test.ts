@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
-import { crc32OfText as crc32 } from '../../../engine/base/crc32.ts';
+import { crc32OfText as crc32 } from '../../../engine/base/crc32-table.ts';
 import { BookKeeper } from '../../../engine/client/book-keeper.ts';
 import { BookSide } from '../../../engine/client/book-side.ts';
 import { checksumOf } from '../../../engine/client/checksum.ts';
