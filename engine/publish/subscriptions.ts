@@ -114,7 +114,7 @@ export class Subscriptions {
     const held = new Set(subscriber.args.keys());
     for (const item of items) {
       const target = this.resolve(item, shared);
-      const error = 'category' in target ? null : this.refusal(target, held, wanted.size);
+      const error = 'category' in target || isAgain(target, wanted) ? null : this.refusal(target, held, wanted.size);
       if ('category' in target) outcome.errors.push({ arg: item, ...target });
       else if (error !== null) outcome.errors.push({ arg: item, ...error });
       else {
@@ -323,4 +323,9 @@ export class Subscriptions {
       for (const subscriber of pattern.subscribers) this.joinPattern(subscriber, pattern, market);
     }
   }
+}
+
+/** The same request has named it already, with the same options: that takes no more room. */
+function isAgain({ arg, view }: Target, wanted: ReadonlyMap<string, Target>): boolean {
+  return wanted.get(arg)?.view.prefix === view.prefix;
 }
