@@ -215,7 +215,7 @@ export class Reader {
     this.checkNumbers(name, message);
     if (message['type'] === 'book_change') this.book(name, message);
     else if (message['type'] === 'trade') this.trade(message);
-    else if (message['type'] === 'gap') this.gap(name);
+    else if (message['type'] === 'gap') this.gap(name, message);
   }
 
   /** Each message follows the one before it; the first of a channel follows nothing. */
@@ -234,7 +234,10 @@ export class Reader {
     this.parts.numbers.told(name, message);
   }
 
-  private gap(name: string): void {
+  /** Trades go with a shard only where it began anew: what is brought back from the journal leaves none out. */
+  private gap(name: string, { reason, lost }: Json): void {
+    if (reason === 'restart' && name.startsWith('trade.') && !this.parts.isForgetful())
+      this.parts.fail(`${this.parts.name} ${name}: ${lost} trades went with a shard that was brought back`);
     const book = this.books.get(name);
     if (book !== undefined) book.isWhole = false;
   }

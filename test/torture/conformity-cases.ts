@@ -390,6 +390,8 @@ export type Handshake = {
   readonly changes?: Readonly<Record<string, string | null>>;
   readonly first?: (path: string) => string;
   readonly isTaken: boolean;
+  /** Extensions that may be in the answer, as the stream's compression may; none without. */
+  readonly mayAgree?: RegExp;
 };
 
 export const HANDSHAKES: readonly Handshake[] = [
@@ -405,6 +407,8 @@ export const HANDSHAKES: readonly Handshake[] = [
     name: 'compression offered',
     changes: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
     isTaken: true,
+    // Without a window size: an answer may name what was offered, and what limits the server or the client (RFC 7692 §7.1).
+    mayAgree: /^permessage-deflate(?:; (?:client|server)_no_context_takeover)*$/,
   },
   { name: 'subprotocols that are not ours', changes: { 'Sec-WebSocket-Protocol': 'soap, wamp' }, isTaken: true },
   { name: 'POST', first: (path) => `POST ${path} HTTP/1.1`, isTaken: false },

@@ -59,14 +59,12 @@ export const scenario: Scenario = {
     // The first makes what every later one uses again.
     await flood();
     const topicsBefore = (await engine.stats()).publish['topics'];
-    const before = (await engine.stats()).process;
+    const before = await engine.leastMemory();
     const pairs = await pairedWindows(probe, PAIRS[size], WINDOW_MS, flood);
-    await sleep(500);
+    const growth = (await engine.leastMemory()) - before;
     const stats = await engine.stats();
     const { wrong, sent, received } = await probe.finish();
     await engine.stop();
-    const growth =
-      stats.process.heapUsedBytes + stats.process.externalBytes - before.heapUsedBytes - before.externalBytes;
     const asked = [...floods, ...flaps].reduce((sum, each) => sum + each.asked, 0);
     const clients = floods.length + flaps.length;
     const closed = [...floods, ...flaps].filter(({ code }) => code === CLOSE_RATE).length;
