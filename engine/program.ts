@@ -195,7 +195,7 @@ function addRecord(root: Command): void {
       'millrace record --convert recording --out session.ndjson.gz',
       'millrace replay recording',
     ],
-    'It ends after --duration, or on a signal, with a summary on stdout. Given a recording, it goes on in it.',
+    'It ends after --duration, or on a signal, with a summary on stdout. In a folder\nthat holds a recording it goes on.',
     '0 whole, 1 where something is missing, 2 wrong usage',
   );
 }
