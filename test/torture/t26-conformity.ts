@@ -91,6 +91,9 @@ async function judge(client: RawClient, { expected, taken, ms, mayLose }: Trial)
     const { closeCode } = client;
     if (closeCode === null && expected.kind === 'closed') return 'ended without an answer to the close';
     if (closeCode !== null && !expected.codes.includes(closeCode)) return `closed with ${closeCode}`;
+    // A burst is decoded after the turn in which its socket ended.
+    const end = performance.now() + ms;
+    while (!mayLose && taken() < expected.messages && performance.now() < end) await sleep(SEGMENT_MS);
   }
   // Where a message is told by its answer, that may be lost with the connection.
   const isLost = expected.kind === 'failed' && mayLose && taken() < expected.messages;
