@@ -2,22 +2,13 @@
 
 import { build, type Histogram } from 'hdr-histogram-js';
 import { LATENCY_NS_MAX } from '../../schemas/config.ts';
+import type { StageLatency } from '../../schemas/feed.ts';
 import { LATENCY_COUNTS, type LatencyRecorder, latencyIndexOf, latencyValueAt } from './latency.ts';
 
 /** Samples that must lie beyond a percentile for it to be told (INTERFACES). */
 export const SAMPLES_BEYOND_MIN = 10;
 
-export type LatencySummary = {
-  readonly unit: 'ns';
-  readonly count: number;
-  readonly min: number | null;
-  readonly mean: number | null;
-  readonly p50: number | null;
-  readonly p90: number | null;
-  readonly p99: number | null;
-  readonly p999: number | null;
-  readonly max: number | null;
-};
+export type LatencySummary = StageLatency;
 
 /** Counts of one stage, of one thread or of all its threads. */
 export type StageCounts = {
