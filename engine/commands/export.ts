@@ -75,7 +75,7 @@ function engineRun(flags: ExportFlags, tables: readonly Table[]): Run {
     const source = new EngineSource({ client: made, exporter, channels, markets: flags.markets.split(','), tell });
     stopped.addEventListener('abort', () => source.stop());
     try {
-      await source.run();
+      if (!stopped.aborted) await source.run();
     } finally {
       await made.close();
     }
@@ -161,12 +161,14 @@ export async function exportData(files: readonly string[], flags: ExportFlags): 
   const roll = rollOf(flags.roll);
   const run = flags.target === undefined ? await fileRun(files, flags, tables) : engineRun(flags, tables);
   const source = sourceOf(files, flags);
+  // From here on there is a folder to leave in order.
+  const stopped = untilSignal();
   const lock = lockOf(folder);
   const beganMs = performance.now();
   try {
     const createdBy = `millrace ${packageVersion()}`;
     const exporter = await Exporter.open({ folder, format, compression, createdBy, source, tables, ...roll });
-    await run(exporter, untilSignal());
+    await run(exporter, stopped);
     const summary = await exporter.close();
     print(folder, summary, beganMs);
     return 0;
