@@ -12,7 +12,6 @@ import type { FeedPlan } from './connect/feed-plan.ts';
 import { Durability, type Foundation, type JournalSettings, readFoundation } from './durability.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './ingress/limits.ts';
-import { startJournalProcess } from './journal-process.ts';
 import { createEngineMemory, type EngineMemory, takeRingPages } from './memory/engine-memory.ts';
 import { collectAlone } from './observe/gc-mode.ts';
 import type { Log } from './observe/log.ts';
@@ -26,7 +25,8 @@ import { type Publisher, startPublisher } from './publish/publisher.ts';
 import type { ReplayRequest } from './publish/replay-request.ts';
 import type { RunningReplay } from './publish/replay-route.ts';
 import type { StreamLimits } from './publish/stream-limits.ts';
-import { journalWritten, startReplayProcess } from './replay-process.ts';
+import { startJournalProcess } from './recordings/journal-process.ts';
+import { journalWritten, startReplayProcess } from './recordings/replay-process.ts';
 import { drainEngine, forcedSummary } from './shutdown.ts';
 import { packageVersion } from './version.ts';
 

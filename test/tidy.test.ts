@@ -40,11 +40,14 @@ const product = written.filter(({ path }) => PRODUCT.some((folder) => path.start
 const isHot = ({ text }: Source): boolean => /^(\/\/[^\n]*\n)*\/\/[^\n]*Hot path/.test(text);
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/[^\n]*/g, '$1');
 
-/** The folder that has import rules: `engine/ring`, `workers/book`, `engine/venues/kraken`. Top-level files and commands join all. */
+/** Folders whose work, like that of the files directly in `engine`, is to join all stages. */
+const JOINING = ['commands', 'embed', 'recordings'];
+
+/** The folder that has import rules: `engine/ring`, `workers/book`, `engine/venues/kraken`. */
 function unitOf(path: string): string {
   const parts = path.split('/');
   if (parts[0] !== 'engine' && parts[0] !== 'workers') return parts[0];
-  if (parts.length === 2 || parts[1] === 'commands') return parts[0];
+  if (parts.length === 2 || JOINING.includes(parts[1])) return parts[0];
   return parts[1] === 'venues' && parts.length > 3 ? parts.slice(0, 3).join('/') : parts.slice(0, 2).join('/');
 }
 

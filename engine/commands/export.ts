@@ -13,7 +13,7 @@ import { compressionOf, formatOf, rollOf, tablesOf } from '../export/options.ts'
 import type { Table } from '../export/tables.ts';
 import { errorSentence, isDiskError } from '../journal/disk-error.ts';
 import { FolderLock } from '../journal/folder-lock.ts';
-import { streamReplay } from '../replay-stream.ts';
+import { streamReplay } from '../recordings/replay-stream.ts';
 import { packageVersion } from '../version.ts';
 import { printJournal, requestOf, tellRefused, venueOf } from './replay.ts';
 

@@ -5,7 +5,7 @@ import { INSTANT_WORDS, instantOf } from '../base/instants.ts';
 import { settingsOf as clientSettings } from '../client/options.ts';
 import type { Settings } from '../config.ts';
 import { createLog, type Log } from '../observe/log.ts';
-import { EngineRecorder, RefusedError } from '../record-engine.ts';
+import { EngineRecorder, RefusedError } from '../recordings/record-engine.ts';
 
 export type EngineFlags = { readonly target?: string; readonly token?: string; readonly from?: string };
 

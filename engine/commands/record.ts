@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { durationMsOf } from '../base/unit-text.ts';
 import { loadSettings, type Settings } from '../config.ts';
-import { type Converted, convertJournal, dialectsOf } from '../convert-journal.ts';
 import { journalAt, type RecordedJournal } from '../ingress/recorded-journal.ts';
 import type { Engine } from '../main.ts';
 import { createLog, type Log } from '../observe/log.ts';
-import { journalNumbers, type RecordingSummary, startRecorder, summarise } from '../record.ts';
+import { type Converted, convertJournal, dialectsOf } from '../recordings/convert-journal.ts';
+import { journalNumbers, type RecordingSummary, startRecorder, summarise } from '../recordings/record.ts';
 import { recordEngine } from './record-engine.ts';
 import { StatusLine } from './status-line.ts';
 

@@ -8,16 +8,16 @@ import type { MarketPlans } from '../base/market-plans.ts';
 import { loadSettings, plansOf, type Settings } from '../config.ts';
 import { isDialect } from '../decode/registry.ts';
 import type { JournalRead } from '../ingress/journal-source.ts';
-import { LineOutput } from '../line-output.ts';
 import {
   type ReplayRequest,
   ReplayRequestError,
   type ReplayTexts,
   replayRequestOf,
 } from '../publish/replay-request.ts';
-import { type ReplayResult, replayFiles } from '../replay.ts';
-import type { MarketReport } from '../replay-report.ts';
-import { type ReplayStreamed, streamReplay } from '../replay-stream.ts';
+import { LineOutput } from '../recordings/line-output.ts';
+import { type ReplayResult, replayFiles } from '../recordings/replay.ts';
+import type { MarketReport } from '../recordings/replay-report.ts';
+import { type ReplayStreamed, streamReplay } from '../recordings/replay-stream.ts';
 
 export type ReplayFlags = {
   readonly venue?: string;

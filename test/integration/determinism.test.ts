@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { type ReplayResult, replayFiles } from '../../engine/replay.ts';
+import { type ReplayResult, replayFiles } from '../../engine/recordings/replay.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { replayInProcess } from '../support/engine-subject.ts';

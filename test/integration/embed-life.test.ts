@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createEngine, type EmbeddedEngine, UsageError } from '../../engine/embed.ts';
+import { createEngine, type EmbeddedEngine, UsageError } from '../../engine/embed/index.ts';
 import { eventually } from '../support/live-engine.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../support/test-certificate.ts';
 

@@ -8,7 +8,7 @@ import {
   type EngineFault,
   type Gap,
   type StreamMessage,
-} from '../../engine/embed.ts';
+} from '../../engine/embed/index.ts';
 import { Client, eventually, hourAheadMs, type Json } from '../support/live-engine.ts';
 
 const QUIET = { port: 0, ingestPort: 0, workers: 1, feed: ['none'], bars: ['1m'] };

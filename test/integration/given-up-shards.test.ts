@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type MarketPlans, marketPlansOf } from '../../engine/base/market-plans.ts';
-import { replayFiles } from '../../engine/replay.ts';
+import { replayFiles } from '../../engine/recordings/replay.ts';
 import { loadUserSignals } from '../../engine/user-signals.ts';
 import { eventually, LiveEngine } from '../support/live-engine.ts';
 

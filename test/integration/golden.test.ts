@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { replayFiles } from '../../engine/replay.ts';
+import { replayFiles } from '../../engine/recordings/replay.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { GOLDEN_SESSIONS } from '../support/recordings.ts';
 import { assertSameResult } from '../support/recordings-equal.ts';

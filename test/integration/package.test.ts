@@ -108,7 +108,7 @@ describe('the package', () => {
       'README.md',
       'LICENSE',
       'dist/engine/cli.js',
-      'dist/engine/embed.d.ts',
+      'dist/engine/embed/index.d.ts',
       'dist/engine/dashboard/page.html',
     ];
     const more = ['schemas/wire.fbs', 'schemas/stream.fbs', 'schemas/config.schema.json', 'docs/embedding.md'];

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { replayFiles } from '../../engine/replay.ts';
+import { replayFiles } from '../../engine/recordings/replay.ts';
 import { startSimulator } from '../../engine/simulate/simulator.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import { feedWhere } from '../support/feed-checks.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { UsageError } from '../../engine/base/errors.ts';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { type ReplayResult, replayFiles } from '../../engine/replay.ts';
+import { type ReplayResult, replayFiles } from '../../engine/recordings/replay.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { replayInProcess } from '../support/engine-subject.ts';
 import { FramesFolder } from '../support/frames-file.ts';

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import { hashMarkets, replayFiles } from '../../engine/replay.ts';
+import { hashMarkets, replayFiles } from '../../engine/recordings/replay.ts';
 import { MARKETS_MAX } from '../../schemas/config.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { engineSubject } from '../support/engine-subject.ts';

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { type ReplayTexts, replayRequestOf } from '../../engine/publish/replay-request.ts';
-import { type ReplayStreamed, streamReplay } from '../../engine/replay-stream.ts';
+import { type ReplayStreamed, streamReplay } from '../../engine/recordings/replay-stream.ts';
 import type { Dialect } from '../../schemas/ids.ts';
 import { type Json, LiveEngine } from '../support/live-engine.ts';
 import { journalIn } from '../support/recovery-runs.ts';

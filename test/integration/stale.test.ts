@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
-import type { MarketReport } from '../../engine/replay-report.ts';
+import type { MarketReport } from '../../engine/recordings/replay-report.ts';
 import { replayInProcess } from '../support/engine-subject.ts';
 import { FramesFolder } from '../support/frames-file.ts';
 import { eventually, type Json, LiveEngine } from '../support/live-engine.ts';

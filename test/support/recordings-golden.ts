@@ -1,6 +1,6 @@
 // What is expected of a golden session, as text that reads well in a diff.
 
-import type { ReplayResult } from '../../engine/replay.ts';
+import type { ReplayResult } from '../../engine/recordings/replay.ts';
 
 export const GOLDEN_DEPTH = 20;
 const LINE_CHARACTERS = 120;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { marketPlansOf } from '../../../engine/base/market-plans.ts';
-import { replayFiles } from '../../../engine/replay.ts';
+import { replayFiles } from '../../../engine/recordings/replay.ts';
 import { DydxDecoder } from '../../../engine/venues/dydx/decode.ts';
 import {
   BOOK_STATE_NAMES,

@@ -1,21 +1,21 @@
 // Output records of a replay as the lines of /stream: numbered by channel and market, books whole first.
 
-import { SNAPSHOT_PART_LEVELS } from '../schemas/config.ts';
-import { BAR_SLOTS, tradeNumber } from '../schemas/derived.ts';
-import { RecordType, STATE_REASON_NAMES } from '../schemas/ids.ts';
-import type { MarketName, MarketNames } from './memory/market-names.ts';
-import type { Channel } from './publish/channels.ts';
-import { streamJson } from './publish/encode-json.ts';
+import { SNAPSHOT_PART_LEVELS } from '../../schemas/config.ts';
+import { BAR_SLOTS, tradeNumber } from '../../schemas/derived.ts';
+import { RecordType, STATE_REASON_NAMES } from '../../schemas/ids.ts';
+import type { MarketName, MarketNames } from '../memory/market-names.ts';
+import type { Channel } from '../publish/channels.ts';
+import { streamJson } from '../publish/encode-json.ts';
 import {
   type Address,
   addressOf,
   type BookChangeMessage,
   LEVEL_NUMBERS,
   type StreamMessage,
-} from './publish/messages.ts';
-import type { OutputRecords } from './publish/output-records.ts';
-import type { Answer } from './publish/requests.ts';
-import { splitSnapshot } from './publish/topics.ts';
+} from '../publish/messages.ts';
+import type { OutputRecords } from '../publish/output-records.ts';
+import type { Answer } from '../publish/requests.ts';
+import { splitSnapshot } from '../publish/topics.ts';
 
 const BBO_SLOTS = 2;
 

@@ -1,11 +1,11 @@
 // Starts the processes that write an engine's journal to clients.
 
 import { fileURLToPath } from 'node:url';
-import { entryUrl } from './base/entry.ts';
-import type { BlockPlace, JournalBegin } from './journal/raw-blocks.ts';
+import { entryUrl } from '../base/entry.ts';
+import type { BlockPlace, JournalBegin } from '../journal/raw-blocks.ts';
+import { HttpError } from '../publish/http.ts';
+import type { RunningJournal } from '../publish/journal-route.ts';
 import { type FromProcess, startOutputProcess } from './output-process.ts';
-import { HttpError } from './publish/http.ts';
-import type { RunningJournal } from './publish/journal-route.ts';
 
 export type JournalOrder = {
   readonly folder: string;

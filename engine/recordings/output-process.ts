@@ -1,7 +1,7 @@
 // Starts and ends processes that write an answer to one client, and knows what each has said.
 
 import { fork } from 'node:child_process';
-import type { RunningProcess } from './publish/process-answers.ts';
+import type { RunningProcess } from '../publish/process-answers.ts';
 
 /** What such a process says beside its output: that it begins, that all is written, or why not. */
 export type FromProcess<Begun, Ended> =

@@ -2,18 +2,18 @@
 
 import { createHash } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
-import { INGRESS_COUNTERS, ingressCounter } from '../schemas/counters.ts';
-import { type Dialect, REJECTION_NAMES } from '../schemas/ids.ts';
+import { INGRESS_COUNTERS, ingressCounter } from '../../schemas/counters.ts';
+import { type Dialect, REJECTION_NAMES } from '../../schemas/ids.ts';
 
-import type { ClockAnchor } from './base/clock.ts';
-import { UsageError } from './base/errors.ts';
-import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
-import { Ingress } from './ingress/ingress.ts';
-import type { JournalRead } from './ingress/journal-source.ts';
-import { journalAt } from './ingress/recorded-journal.ts';
-import { firstTimeUs } from './ingress/recording.ts';
-import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
-import { ShardPool } from './pool/pool.ts';
+import type { ClockAnchor } from '../base/clock.ts';
+import { UsageError } from '../base/errors.ts';
+import { acceptsOf, type MarketPlans } from '../base/market-plans.ts';
+import { Ingress } from '../ingress/ingress.ts';
+import type { JournalRead } from '../ingress/journal-source.ts';
+import { journalAt } from '../ingress/recorded-journal.ts';
+import { firstTimeUs } from '../ingress/recording.ts';
+import { createEngineMemory, type EngineMemory } from '../memory/engine-memory.ts';
+import { ShardPool } from '../pool/pool.ts';
 import { type MarketReport, ReplayReports } from './replay-report.ts';
 
 export type RecordedFiles = {

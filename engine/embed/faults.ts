@@ -1,8 +1,8 @@
 // What goes wrong in an engine and is put right again, for listeners inside the process.
 
-import { HEALTH_LOOK_MS } from '../schemas/config.ts';
-import type { BookStateName, Status, StreamMessage } from '../schemas/feed.ts';
-import type { HealthAnswer } from './client/answers.ts';
+import { HEALTH_LOOK_MS } from '../../schemas/config.ts';
+import type { BookStateName, Status, StreamMessage } from '../../schemas/feed.ts';
+import type { HealthAnswer } from '../client/answers.ts';
 
 export type EngineFault =
   /** `/health` says something else than before. */

@@ -1,8 +1,8 @@
 // What an embedded engine is made of, as its users' side sees it: no type of a package, or of the engine's inner parts.
 
-import type { StreamMessage, SubscriptionOptions } from '../schemas/feed.ts';
-import type { ShutdownSummary } from './base/shutdown-summary.ts';
-import type { HealthAnswer } from './client/answers.ts';
+import type { StreamMessage, SubscriptionOptions } from '../../schemas/feed.ts';
+import type { ShutdownSummary } from '../base/shutdown-summary.ts';
+import type { HealthAnswer } from '../client/answers.ts';
 
 /** The end of a subscription. */
 export type Leave = () => void;

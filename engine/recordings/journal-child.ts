@@ -7,11 +7,11 @@ import {
   JOURNAL_FOLLOW_MS,
   JOURNAL_PAD_BYTES,
   JOURNAL_SMALL_BYTES,
-} from '../schemas/journal-stream.ts';
-import { sealSegment } from './journal/blocks.ts';
-import { FollowedFolder } from './journal/followed-folder.ts';
-import { OtherJournalError, type RawBlock, RawBlocks } from './journal/raw-blocks.ts';
-import { JOURNAL_WORD_BYTES } from './journal/ring-words.ts';
+} from '../../schemas/journal-stream.ts';
+import { sealSegment } from '../journal/blocks.ts';
+import { FollowedFolder } from '../journal/followed-folder.ts';
+import { OtherJournalError, type RawBlock, RawBlocks } from '../journal/raw-blocks.ts';
+import { JOURNAL_WORD_BYTES } from '../journal/ring-words.ts';
 import type { FromJournalProcess, JournalOrder } from './journal-process.ts';
 import { LineOutput } from './line-output.ts';
 

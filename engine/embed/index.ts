@@ -1,20 +1,20 @@
 // `import { createEngine } from 'millrace'`: the engine inside a user's process.
 
-import type { StreamMessage } from '../schemas/feed.ts';
-import { UsageError } from './base/errors.ts';
-import { RequestError, SubscriptionError } from './client/errors.ts';
-import { loadSettings, type Settings } from './config.ts';
-import { EmbeddedEngine } from './embedded-engine.ts';
-import type { EmbeddedHost, Item, Leave } from './embedded-host.ts';
-import { type Launched, launch } from './launch.ts';
-import { createLog, type Log } from './observe/log.ts';
-import { HttpError } from './publish/http.ts';
-import { LocalSubscription } from './publish/local-stream.ts';
-import type { SettingsInput } from './settings/schema.ts';
+import type { StreamMessage } from '../../schemas/feed.ts';
+import { UsageError } from '../base/errors.ts';
+import { RequestError, SubscriptionError } from '../client/errors.ts';
+import { loadSettings, type Settings } from '../config.ts';
+import { type Launched, launch } from '../launch.ts';
+import { createLog, type Log } from '../observe/log.ts';
+import { HttpError } from '../publish/http.ts';
+import { LocalSubscription } from '../publish/local-stream.ts';
+import type { SettingsInput } from '../settings/schema.ts';
+import { EmbeddedEngine } from './engine.ts';
+import type { EmbeddedHost, Item, Leave } from './host.ts';
 
-export type * from '../schemas/feed.ts';
-export type { Dialect } from '../schemas/ids.ts';
-export type { ShutdownSummary } from './base/shutdown-summary.ts';
+export type * from '../../schemas/feed.ts';
+export type { Dialect } from '../../schemas/ids.ts';
+export type { ShutdownSummary } from '../base/shutdown-summary.ts';
 export type {
   BookAnswer,
   HealthAnswer,
@@ -23,11 +23,11 @@ export type {
   SignalValue,
   StatsAnswer,
   Untold,
-} from './client/answers.ts';
-export type { EmbeddedEngine, ListenOptions, SubscribeOptions } from './embedded-engine.ts';
-export { PushedFrameError } from './embedded-engine.ts';
-export type { EngineFault } from './embedded-faults.ts';
-export type { EmbeddedQueue } from './embedded-queue.ts';
+} from '../client/answers.ts';
+export type { EmbeddedEngine, ListenOptions, SubscribeOptions } from './engine.ts';
+export { PushedFrameError } from './engine.ts';
+export type { EngineFault } from './faults.ts';
+export type { EmbeddedQueue } from './queue.ts';
 export { RequestError, SubscriptionError, UsageError };
 
 /** Errors that differ and are told without an onError: enough to see what is wrong. */

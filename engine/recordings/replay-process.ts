@@ -2,13 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { JournalNumber } from '../schemas/journal.ts';
-import { entryUrl } from './base/entry.ts';
-import type { MarketPlans } from './base/market-plans.ts';
-import type { EngineMemory } from './memory/engine-memory.ts';
+import { JournalNumber } from '../../schemas/journal.ts';
+import { entryUrl } from '../base/entry.ts';
+import type { MarketPlans } from '../base/market-plans.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
+import type { ReplayRequest } from '../publish/replay-request.ts';
+import type { RunningReplay } from '../publish/replay-route.ts';
 import { type FromProcess, startOutputProcess } from './output-process.ts';
-import type { ReplayRequest } from './publish/replay-request.ts';
-import type { RunningReplay } from './publish/replay-route.ts';
 
 export type ReplayOrder = {
   readonly folder: string;

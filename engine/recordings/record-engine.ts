@@ -3,15 +3,15 @@
 import { existsSync } from 'node:fs';
 import { type ClientRequest, get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
-import { CLIENT_RECONNECT_MS, CLIENT_RECONNECT_MS_MAX } from '../schemas/config.ts';
-import { JOURNAL_LAST_MS, JOURNAL_SILENCE_MS } from '../schemas/journal-stream.ts';
-import { UsageError } from './base/errors.ts';
-import { ReconnectDelay } from './client/reconnect-delay.ts';
-import { MARKET_NAMES_FILE } from './ingress/recorded-journal.ts';
-import { BlockStream } from './journal/block-stream.ts';
-import { errorSentence, isDiskError } from './journal/disk-error.ts';
-import { JournalCopy, type JournalCopyOptions } from './journal/journal-copy.ts';
-import type { RawBlock } from './journal/raw-blocks.ts';
+import { CLIENT_RECONNECT_MS, CLIENT_RECONNECT_MS_MAX } from '../../schemas/config.ts';
+import { JOURNAL_LAST_MS, JOURNAL_SILENCE_MS } from '../../schemas/journal-stream.ts';
+import { UsageError } from '../base/errors.ts';
+import { ReconnectDelay } from '../client/reconnect-delay.ts';
+import { MARKET_NAMES_FILE } from '../ingress/recorded-journal.ts';
+import { BlockStream } from '../journal/block-stream.ts';
+import { errorSentence, isDiskError } from '../journal/disk-error.ts';
+import { JournalCopy, type JournalCopyOptions } from '../journal/journal-copy.ts';
+import type { RawBlock } from '../journal/raw-blocks.ts';
 
 export type EngineRecorderOptions = JournalCopyOptions & {
   /** `http://HOST:PORT`, without a slash at the end. */

@@ -1,11 +1,19 @@
 // A running engine as its own process sees it: listeners, queries, pushed frames, and its end.
 
 import { randomUUID } from 'node:crypto';
-import { LOCAL_QUEUE_MAX } from '../schemas/config.ts';
-import type { Gap, MessageOf, Signal, StreamMessage, SubscriptionOptions, Trade, TradeBar } from '../schemas/feed.ts';
-import { DIALECTS, type Dialect } from '../schemas/ids.ts';
-import { UsageError } from './base/errors.ts';
-import type { ShutdownSummary } from './base/shutdown-summary.ts';
+import { LOCAL_QUEUE_MAX } from '../../schemas/config.ts';
+import type {
+  Gap,
+  MessageOf,
+  Signal,
+  StreamMessage,
+  SubscriptionOptions,
+  Trade,
+  TradeBar,
+} from '../../schemas/feed.ts';
+import { DIALECTS, type Dialect } from '../../schemas/ids.ts';
+import { UsageError } from '../base/errors.ts';
+import type { ShutdownSummary } from '../base/shutdown-summary.ts';
 import type {
   BookAnswer,
   HealthAnswer,
@@ -14,11 +22,11 @@ import type {
   SignalValue,
   StatsAnswer,
   Untold,
-} from './client/answers.ts';
-import { Pusher } from './connect/pusher.ts';
-import { EmbeddedFaults, type FaultListener } from './embedded-faults.ts';
-import type { EmbeddedHost, Leave } from './embedded-host.ts';
-import { EmbeddedQueue } from './embedded-queue.ts';
+} from '../client/answers.ts';
+import { Pusher } from '../connect/pusher.ts';
+import { EmbeddedFaults, type FaultListener } from './faults.ts';
+import type { EmbeddedHost, Leave } from './host.ts';
+import { EmbeddedQueue } from './queue.ts';
 
 export type ListenOptions = SubscriptionOptions & {
   /** Called where something of this channel was lost. */

@@ -4,12 +4,12 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { DIALECTS } from '../schemas/ids.ts';
-import { JournalFlag, JournalKind } from '../schemas/journal.ts';
-import { UsageError } from './base/errors.ts';
-import { damageSentence, entryTimeUs, type RecordedJournal } from './ingress/recorded-journal.ts';
-import type { ConnectionOpened, JournalEntry } from './journal/entry.ts';
-import { readEntries } from './journal/journal-reader.ts';
+import { DIALECTS } from '../../schemas/ids.ts';
+import { JournalFlag, JournalKind } from '../../schemas/journal.ts';
+import { UsageError } from '../base/errors.ts';
+import { damageSentence, entryTimeUs, type RecordedJournal } from '../ingress/recorded-journal.ts';
+import type { ConnectionOpened, JournalEntry } from '../journal/entry.ts';
+import { readEntries } from '../journal/journal-reader.ts';
 
 export type Converted = {
   readonly file: string;

@@ -2,15 +2,15 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { JournalKind, JournalNumber } from '../schemas/journal.ts';
-import { UsageError } from './base/errors.ts';
-import { plansOf, type Settings } from './config.ts';
-import { feedPlans } from './feed-settings.ts';
-import { damageSentence, journalAt } from './ingress/recorded-journal.ts';
-import { readEntries } from './journal/journal-reader.ts';
-import { segmentOfName } from './journal/names.ts';
-import { type Engine, startEngine } from './main.ts';
-import type { Log } from './observe/log.ts';
+import { JournalKind, JournalNumber } from '../../schemas/journal.ts';
+import { UsageError } from '../base/errors.ts';
+import { plansOf, type Settings } from '../config.ts';
+import { feedPlans } from '../feed-settings.ts';
+import { damageSentence, journalAt } from '../ingress/recorded-journal.ts';
+import { readEntries } from '../journal/journal-reader.ts';
+import { segmentOfName } from '../journal/names.ts';
+import { type Engine, startEngine } from '../main.ts';
+import type { Log } from '../observe/log.ts';
 
 /** What a recording holds, as read back from it: every checksum was looked at. */
 export type RecordingSummary = {

@@ -1,28 +1,28 @@
 // Runs recordings through the engine's own path and hands on what a subscriber of /stream would have got, line by line.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MARKETS_MAX, REPLAY_CHUNK_CHARACTERS } from '../schemas/config.ts';
-import { ingressCounter } from '../schemas/counters.ts';
-import { Interest, RecordType, RequestKind } from '../schemas/ids.ts';
-import { ringControl } from '../schemas/ring.ts';
-import { shardWords } from '../schemas/shared-state.ts';
-import { SIGNAL_WORDS } from '../schemas/signals.ts';
-import { EngineClock } from './base/clock.ts';
-import { UsageError } from './base/errors.ts';
-import { acceptsOf, type MarketPlans } from './base/market-plans.ts';
-import { Ingress } from './ingress/ingress.ts';
-import type { JournalRead } from './ingress/journal-source.ts';
-import type { ReplayCounts } from './ingress/replay-source.ts';
-import { createEngineMemory, type EngineMemory } from './memory/engine-memory.ts';
-import { MarketNames } from './memory/market-names.ts';
-import { ShardPool } from './pool/pool.ts';
-import { OutputRecords } from './publish/output-records.ts';
-import { marketFilter, type ReplayRequest } from './publish/replay-request.ts';
-import { type Answer, Requests } from './publish/requests.ts';
+import { MARKETS_MAX, REPLAY_CHUNK_CHARACTERS } from '../../schemas/config.ts';
+import { ingressCounter } from '../../schemas/counters.ts';
+import { Interest, RecordType, RequestKind } from '../../schemas/ids.ts';
+import { ringControl } from '../../schemas/ring.ts';
+import { shardWords } from '../../schemas/shared-state.ts';
+import { SIGNAL_WORDS } from '../../schemas/signals.ts';
+import { EngineClock } from '../base/clock.ts';
+import { UsageError } from '../base/errors.ts';
+import { acceptsOf, type MarketPlans } from '../base/market-plans.ts';
+import { Ingress } from '../ingress/ingress.ts';
+import type { JournalRead } from '../ingress/journal-source.ts';
+import type { ReplayCounts } from '../ingress/replay-source.ts';
+import { createEngineMemory, type EngineMemory } from '../memory/engine-memory.ts';
+import { MarketNames } from '../memory/market-names.ts';
+import { ShardPool } from '../pool/pool.ts';
+import { OutputRecords } from '../publish/output-records.ts';
+import { marketFilter, type ReplayRequest } from '../publish/replay-request.ts';
+import { type Answer, Requests } from '../publish/requests.ts';
+import { Doorbell } from '../ring/doorbell.ts';
+import { type RingMemory, RingReader } from '../ring/spsc-ring.ts';
 import { anchorOf, type RecordedFiles, rejectedOf, requireReadable } from './replay.ts';
 import { ReplayLines } from './replay-lines.ts';
-import { Doorbell } from './ring/doorbell.ts';
-import { type RingMemory, RingReader } from './ring/spsc-ring.ts';
 
 export type ReplayStreamOptions = RecordedFiles & {
   readonly request: ReplayRequest;

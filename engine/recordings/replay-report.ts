@@ -1,17 +1,17 @@
 // Turns what shards dump at the end of a replay into the markets of `replay --json` (INTERFACES, replay).
 
-import { MARKET_COUNTER_COLUMNS, marketCounter } from '../schemas/counters.ts';
-import { BAR_SLOTS } from '../schemas/derived.ts';
-import type { MarketDump } from '../schemas/shard-task.ts';
-import { EngineClock } from './base/clock.ts';
-import { formatDecimal } from './base/decimal.ts';
-import { type MarketPlans, planFor } from './base/market-plans.ts';
-import type { EngineMemory } from './memory/engine-memory.ts';
-import { MarketNames } from './memory/market-names.ts';
-import { itemJson } from './publish/encode-json.ts';
-import { addressOf, LEVEL_NUMBERS, type Levels } from './publish/messages.ts';
-import { OutputRecords } from './publish/output-records.ts';
-import { type RingMemory, RingReader } from './ring/spsc-ring.ts';
+import { MARKET_COUNTER_COLUMNS, marketCounter } from '../../schemas/counters.ts';
+import { BAR_SLOTS } from '../../schemas/derived.ts';
+import type { MarketDump } from '../../schemas/shard-task.ts';
+import { EngineClock } from '../base/clock.ts';
+import { formatDecimal } from '../base/decimal.ts';
+import { type MarketPlans, planFor } from '../base/market-plans.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
+import { MarketNames } from '../memory/market-names.ts';
+import { itemJson } from '../publish/encode-json.ts';
+import { addressOf, LEVEL_NUMBERS, type Levels } from '../publish/messages.ts';
+import { OutputRecords } from '../publish/output-records.ts';
+import { type RingMemory, RingReader } from '../ring/spsc-ring.ts';
 
 export type SignalReport = {
   readonly value: number | null;
