@@ -250,14 +250,19 @@ class VenueFeed implements Feed {
 
   private openSocket(options: SocketOptions, events: SocketEvents): FeedSocket {
     this.openSockets++;
+    let wasOpened = false;
     return this.options.transport.open(options, {
-      opened: () => events.opened(),
+      opened: () => {
+        wasOpened = true;
+        events.opened();
+      },
       message: (bytes, isBinary) => events.message(bytes, isBinary),
       ping: () => events.ping(),
       pong: () => events.pong(),
       closed: (code, reason, failure) => {
         this.openSockets--;
-        this.connectionsClosed++;
+        // An attempt that is given up is no connection that was closed.
+        if (wasOpened) this.connectionsClosed++;
         events.closed(code, reason, failure);
         if (this.openSockets === 0) this.socketsGone?.();
       },

@@ -244,6 +244,14 @@ for (const isHung of [false, true]) {
   });
 }
 
+test('an attempt under way when it is stopped is no connection closed', async () => {
+  const rig = new Rig({}, names(4), {}, (venue) => {
+    venue.door = 'hang';
+  });
+  assert.ok(await rig.timers.advanceUntil(() => rig.venue.socketsOpen > 0, 5_000));
+  assert.equal((await stopClean(rig)).connections_closed, 0);
+});
+
 test('stopped at any moment of its life it leaves nothing', async () => {
   for (let atMs = 0; atMs < 12_000; atMs += 370) {
     const rig = new Rig({ lifeMs: 6_000, pingEveryMs: 500 }, names(8));
