@@ -68,7 +68,7 @@ export class BookFeed extends Feed {
       return;
     }
     if (taken === 'ignored') return;
-    if (taken === 'applied' && keeper.view.isVerified) stats.checksumsOk++;
+    if (taken === 'applied' && message.checksum !== undefined) stats.checksumsOk++;
     // Before the views: a loop over changes that fell behind takes the whole book, which has this message already.
     for (const sink of this.changes) sink.put(message);
     if (taken === 'applied') this.show(keeper);
@@ -116,6 +116,9 @@ export class BookFeed extends Feed {
 
   protected resumed(): void {
     this.isInterrupted = false;
+  }
+
+  protected current(): void {
     for (const keeper of this.keepers.values()) {
       keeper.reconnect();
       this.show(keeper);

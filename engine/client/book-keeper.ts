@@ -26,6 +26,8 @@ export class BookKeeper {
   private stage: Stage | null = null;
   /** A whole book has been here: there is something to show, if only that it is not live. */
   private hasBegun = false;
+  /** Out of touch, or not told yet of all that was missed: what comes is not the newest. */
+  private isOut = false;
   /** The engine's own words while the client's stand in their place. */
   private told: Pick<BookContent, 'state' | 'reason' | 'isVerified'> = {
     state: 'syncing',
@@ -98,12 +100,11 @@ export class BookKeeper {
     const { content } = this;
     this.heldSeq = message.seq;
     content.seq = message.seq;
-    content.state = message.state;
-    content.reason = message.reason;
     content.timestamp = message.timestamp;
     content.localTimestamp = message.localTimestamp;
-    content.isVerified = message.checksum !== undefined;
-    this.told = { state: content.state, reason: content.reason, isVerified: content.isVerified };
+    this.told = { state: message.state, reason: message.reason, isVerified: message.checksum !== undefined };
+    if (this.isOut) this.distrust('disconnected');
+    else Object.assign(content, this.told);
     if (message.checksum === undefined || message.checksum === checksumOf(content.bids, content.asks)) return 'applied';
     return this.lose('checksum');
   }
@@ -119,17 +120,20 @@ export class BookKeeper {
   /** Out of touch: the levels are those of `seq` still, and a resume may go on from there. */
   disconnect(reason: 'disconnected' | 'closed' = 'disconnected'): void {
     this.stage = null;
+    this.isOut = true;
     if (this.heldSeq !== null || reason === 'closed') this.distrust(reason);
   }
 
-  /** In touch again, and nothing was missed. */
+  /** In touch again, and all that was missed is here. */
   reconnect(): void {
+    this.isOut = false;
     if (this.heldSeq !== null) Object.assign(this.content, this.told);
   }
 
   /** Not resumed, or subscribed anew: only a whole book helps. */
   forget(): void {
     if (this.content.state === this.told.state) this.disconnect();
+    this.isOut = false;
     this.heldSeq = null;
     this.stage = null;
   }

@@ -1,5 +1,8 @@
 // The client itself: one method for each channel and each HTTP answer.
 
+// `await using` in the published types, whatever `lib` a program names.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type {
   BookChange,
   BookSnapshot,
@@ -50,6 +53,8 @@ type Counted = `trade.${string}` | `bar.${string}` | `signal.${string}` | `statu
 export type Told<Channel extends string> = Channel extends Counted ? MessageOf<Channel> | Gap : MessageOf<Channel>;
 
 const COUNTED = ['trade', 'bar', 'signal', 'status', 'book'];
+/** Channels of which each message is a state with the trust in it. */
+const TRUSTED = ['bbo', 'depth', 'status'];
 
 type AnyStore = Store<StreamMessage, StreamMessage>;
 type End = () => void;
@@ -148,7 +153,7 @@ export class Client {
     const wire = wireOptions(options);
     if (channel.startsWith('book.')) return this.#changes(this.#hub.books(channel, wire), sizeMax) as Subscription<T>;
     const kind = channel.split('.', 1)[0];
-    const rules = { isTold: COUNTED.includes(kind), isState: kind !== 'trade' };
+    const rules = { isTold: COUNTED.includes(kind), isState: kind !== 'trade', hasTrust: TRUSTED.includes(kind) };
     const feed = this.#hub.messages(channel, wire, rules);
     const mailbox = new QueuedMailbox<StreamMessage, StreamMessage>(this.#storeOf(kind, sizeMax));
     feed.join(mailbox);
@@ -178,16 +183,20 @@ export class Client {
       leave();
       this.#hub.left(feed);
     };
-    const subscription = new Subscription(feed.channel, mailbox, end, () => feed.ready());
+    const subscription = new Subscription(feed, mailbox, end);
     const close = (): void => subscription.close();
     this.#ends.add(close);
     return subscription;
   }
 
-  /** Ends all loops and the connection; they are `done`, nothing is thrown. */
+  /**
+   * Ends all loops and the connection; they are `done`, nothing is thrown. Requests and replays that run are not done:
+   * each is a RequestError of the category `closed`.
+   */
   async close(): Promise<void> {
     for (const end of [...this.#ends]) end();
     this.#hub.close();
+    this.#http.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

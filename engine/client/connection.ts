@@ -6,6 +6,7 @@ import { type ClientError, SubscriptionError } from './errors.ts';
 import type { Feed } from './feed.ts';
 import { FeedTable } from './feed-table.ts';
 import { Link, type LinkParts, type LinkState, type Loss } from './link.ts';
+import { parseReceived } from './received.ts';
 import { type RequestOp, Requests, type Sent } from './requests.ts';
 import { ResyncPace } from './resync-pace.ts';
 
@@ -147,15 +148,14 @@ export class Connection {
   }
 
   private received(text: string): void {
-    let value: StreamMessage | StreamReply;
     try {
-      value = JSON.parse(text) as StreamMessage | StreamReply;
-    } catch {
-      this.link.broken('expected JSON, was something else');
-      return;
+      const value = parseReceived(text);
+      if (isMessage(value)) this.hand(value);
+      else this.answered(value);
+    } catch (error) {
+      // Nothing that comes in may end its user's process: the platform would throw what is thrown here at no one.
+      this.link.broken(error instanceof Error ? error.message : String(error));
     }
-    if (isMessage(value)) this.hand(value);
-    else this.answered(value);
   }
 
   private hand(message: StreamMessage): void {
@@ -166,12 +166,16 @@ export class Connection {
 
   private answered(reply: StreamReply): void {
     const sent = this.requests.answered(reply);
-    if (sent === undefined || reply.op === 'pong' || reply.op === 'unsubscribed') return;
+    if (sent === undefined) return;
+    // One above the budget is refused in its turn, which tells as much.
+    if (sent.op === 'ping') for (const feed of sent.feeds) if (this.feeds.has(feed)) feed.caughtUp();
+    if (sent.op === 'ping' || reply.op === 'pong' || reply.op === 'unsubscribed') return;
     if (reply.op === 'error') {
       this.refusedWhole(sent, reply.category, reply.message);
       return;
     }
     this.requests.engine = reply.engine;
+    this.link.met();
     const errors = new Map(reply.errors.map((error) => [channelOf(error), error]));
     const resumed = new Set(
       reply.op === 'resumed' ? reply.args.filter((arg) => arg.resumed).map((arg) => arg.channel) : [],
@@ -199,7 +203,6 @@ export class Connection {
 
   /** Above the engine's budget a request is not done, and asked again; anything else is not to be mended by asking. */
   private refusedWhole({ op, feeds }: Sent, category: string, message: string): void {
-    if (op === 'ping') return;
     const present = feeds.filter((feed) => this.feeds.has(feed));
     if (category !== 'range') for (const feed of present) this.refuse(feed, category, message);
     else if (op !== 'unsubscribe') {

@@ -28,6 +28,8 @@ export abstract class Feed {
   /** The engine took the item some time: it was no mistake of the caller. */
   wasConfirmed = false;
   protected readonly parts: FeedParts;
+  /** Resumed, and what was missed may still be under way. */
+  protected isBehind = false;
   private readonly waiters: Waiter[] = [];
   private error: ClientError | null = null;
   private hasLeft = false;
@@ -37,6 +39,11 @@ export abstract class Feed {
     this.prefix = prefixOf(channel);
     this.options = options;
     this.parts = parts;
+  }
+
+  /** In touch, and told of all there is up to now. */
+  get isConnected(): boolean {
+    return this.isConfirmed && !this.isBehind;
   }
 
   /** As it stands in `args`. */
@@ -76,9 +83,17 @@ export abstract class Feed {
     this.isConfirmed = true;
     const isBack = this.wasConfirmed;
     this.wasConfirmed = true;
+    this.isBehind = isResumed;
     if (isResumed) this.resumed();
     else this.begun(isBack);
     for (const { resolve } of this.waiters.splice(0)) resolve();
+  }
+
+  /** All that was missed has come. */
+  caughtUp(): void {
+    if (!this.isBehind || !this.isConfirmed) return;
+    this.isBehind = false;
+    this.current();
   }
 
   /** It cannot go on: every loop is told. */
@@ -92,12 +107,15 @@ export abstract class Feed {
   /** The connection is lost. */
   interrupted(): void {
     this.isConfirmed = false;
+    this.isBehind = false;
   }
 
   /** The number to resume after. */
   protected abstract get heldSeq(): number | null;
   /** All that was missed follows. */
   protected abstract resumed(): void;
+  /** All that was missed is here. */
+  protected abstract current(): void;
   /** The engine begins with current values; `isBack` where the feed had been there before. */
   protected abstract begun(isBack: boolean): void;
   protected abstract failLoops(error: ClientError): void;

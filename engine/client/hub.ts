@@ -43,9 +43,7 @@ export class Hub {
     this.parts = parts;
     this.feedParts = {
       stats: parts.stats,
-      onGap: (gap) => {
-        for (const listener of this.gapListeners) listener(gap);
-      },
+      onGap: (gap) => tell(this.gapListeners, gap),
       resync: (feed) => this.homes.get(feed)?.resync(feed),
     };
   }
@@ -141,7 +139,7 @@ export class Hub {
     if (state === this.told && loss === null) return;
     this.told = state;
     const event = { state, loss: this.loss, error: state === 'failed' ? this.error : null };
-    for (const listener of this.stateListeners) listener(event);
+    tell(this.stateListeners, event);
   }
 
   close(): void {
@@ -152,6 +150,19 @@ export class Hub {
     this.byKey.clear();
     this.isClosed = true;
     this.changed(null);
+  }
+}
+
+/** A listener that throws is its owner's to hear of, as anywhere else, but not in the middle of the client's work. */
+function tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
+  for (const listener of listeners) {
+    try {
+      listener(value);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

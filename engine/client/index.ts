@@ -47,7 +47,10 @@ export function clientWith(options: ClientOptions, usualOpener: SocketOpener): C
   const fetchUsed = options.fetch ?? globalThis.fetch.bind(globalThis);
   const http = new Http({ baseUrl, token, fetch: fetchUsed });
   return new Client(
-    { settings, stats: noStats(), open, queueMax, probe: (signal: AbortSignal) => http.status(PROBE_PATH, signal) },
+    {
+      ...{ settings, stats: noStats(), met: { isEngine: false }, open, queueMax },
+      probe: (signal: AbortSignal) => http.status(PROBE_PATH, signal),
+    },
     http,
   );
 }

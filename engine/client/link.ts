@@ -24,6 +24,8 @@ export type LinkParts = {
   readonly queueMax: number;
   readonly settings: ClientSettings;
   readonly stats: ClientStats;
+  /** Whether an engine has answered to any connection of the client. */
+  readonly met: { isEngine: boolean };
   readonly open: SocketOpener;
   /** The HTTP status of a guarded path, null without an answer: a browser tells no one why a socket was refused. */
   readonly probe: (signal: AbortSignal) => Promise<number | null>;
@@ -50,6 +52,7 @@ export class Link {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private probing: AbortController | null = null;
   private lastError = '';
+  private openedMs = 0;
   private readonly parts: LinkParts;
   private readonly hooks: LinkHooks;
   private readonly delay: ReconnectDelay | null;
@@ -61,6 +64,10 @@ export class Link {
     this.hooks = hooks;
     this.delay = reconnect === null ? null : new ReconnectDelay(reconnect);
     this.heartbeat = new Heartbeat(idleTimeoutMs, { ping: () => hooks.ping(), dead: () => this.dead() });
+  }
+
+  private get delayMaxMs(): number {
+    return this.parts.settings.reconnect?.delayMaxMs ?? 0;
   }
 
   get isOpen(): boolean {
@@ -123,16 +130,21 @@ export class Link {
     stats.connections++;
     if (this.wasOpen) stats.reconnects++;
     this.wasOpen = true;
+    this.openedMs = performance.now();
     this.heartbeat.start();
     this.hooks.opened();
   }
 
   private received(data: unknown): void {
     this.heartbeat.heard();
-    if (typeof data !== 'string') return;
-    // Not at the opening: an engine that takes a connection and ends it at once is to be left in peace.
-    this.delay?.reset();
-    this.hooks.received(data);
+    if (typeof data === 'string') this.hooks.received(data);
+    else this.broken('expected text, was something else');
+  }
+
+  /** An engine has answered: address and token are right, so that it is worth waiting for it from here on. */
+  met(): void {
+    this.parts.met.isEngine = true;
+    this.delay?.metAgain();
   }
 
   /** Silent for too long. The close handshake of a dead connection would take minutes: it is not waited for. */
@@ -162,6 +174,7 @@ export class Link {
 
   private closed(code: number, reason: string): void {
     const wasOpened = this.state === 'open';
+    if (wasOpened && performance.now() - this.openedMs > this.delayMaxMs) this.delay?.lasted();
     this.clearTimer();
     this.heartbeat.stop();
     this.socket = null;
@@ -178,9 +191,10 @@ export class Link {
     clearTimeout(timer);
     if (this.probing !== probing) return;
     this.probing = null;
-    if (status === 401)
-      this.fail(new AuthorizationError('expected a token the engine knows, it refused this one', status));
-    else if (status === 403) {
+    if (status === 401) {
+      const was = (this.parts.settings.token ?? '') === '' ? 'there was none' : 'it refused this one';
+      this.fail(new AuthorizationError(`expected a token the engine knows, ${was}`, status));
+    } else if (status === 403) {
       this.fail(new AuthorizationError('expected a token with the role read, and a page of an allowed origin', status));
     } else this.retry(code, reason);
   }
@@ -190,11 +204,14 @@ export class Link {
     this.timer = null;
   }
 
-  /** Where any connection of the client was open once, address and token are right: it is worth waiting. */
+  /**
+   * Without limit where an engine has answered once. One that takes connections and ends them soon is asked less and
+   * less often, as one that takes none.
+   */
   private retry(closeCode: number, reason: string): void {
     const { delay } = this;
     const settings = this.parts.settings.reconnect;
-    const attemptsMax = this.parts.stats.connections > 0 ? settings?.attemptsMax : settings?.firstAttemptsMax;
+    const attemptsMax = this.parts.met.isEngine ? settings?.attemptsMax : settings?.firstAttemptsMax;
     if (delay === null || settings === null || delay.attempts >= (attemptsMax ?? 0)) {
       this.fail(new ConnectionError(this.goneText(closeCode, reason), closeCode));
       return;

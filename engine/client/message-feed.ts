@@ -1,11 +1,12 @@
 // A feed of messages of any channel but books: checks their numbers, and hands each to every loop.
 
-import type { Gap, StreamMessage, SubscriptionOptions } from '../../schemas/feed.ts';
+import type { BookSnapshot, BookTicker, Gap, Status, StreamMessage, SubscriptionOptions } from '../../schemas/feed.ts';
 import type { ClientError } from './errors.ts';
 import { Feed, type FeedParts } from './feed.ts';
 import { gapOf } from './gaps.ts';
 import type { QueuedMailbox } from './mailbox.ts';
 
+type Trusted = BookTicker | BookSnapshot | Status;
 type Sink = QueuedMailbox<StreamMessage, StreamMessage>;
 
 export type MessageFeedRules = {
@@ -13,7 +14,19 @@ export type MessageFeedRules = {
   readonly isTold: boolean;
   /** The newest message is a current value that a loop that joins later begins with. */
   readonly isState: boolean;
+  /** Messages say whether their book is to be trusted, so they are told again while the client itself is out of touch. */
+  readonly hasTrust: boolean;
 };
+
+/** The same state told once more, as nothing new: its number follows itself. */
+function again<Message extends StreamMessage>(message: Message): Message {
+  return { ...message, prevSeq: message.seq };
+}
+
+/** In the words of a local book that is out of touch. */
+function distrusted(message: Trusted): Trusted {
+  return { ...again(message), state: 'resyncing', reason: 'disconnected' };
+}
 
 export class MessageFeed extends Feed {
   private readonly rules: MessageFeedRules;
@@ -24,6 +37,8 @@ export class MessageFeed extends Feed {
   /** Those who came while the engine was out of touch: what was newest then may be long past. */
   private readonly late = new Set<Sink>();
   private isInterrupted = false;
+  /** The last that loops were told is the client's own word. */
+  private isDistrusted = false;
 
   constructor(channel: string, options: SubscriptionOptions, parts: FeedParts, rules: MessageFeedRules) {
     super(channel, options, parts);
@@ -62,6 +77,13 @@ export class MessageFeed extends Feed {
       return;
     }
     if (this.rules.isState) this.newest.set(channel, message);
+    // What was missed of a state is past: only its end is of use, and it is told as such.
+    if (this.isBehind && this.rules.hasTrust && !this.rules.isTold) return;
+    this.put(message);
+  }
+
+  private put(message: StreamMessage): void {
+    this.isDistrusted = false;
     for (const sink of this.sinks) sink.put(message);
   }
 
@@ -78,9 +100,26 @@ export class MessageFeed extends Feed {
   override interrupted(): void {
     super.interrupted();
     this.isInterrupted = true;
+    if (!this.rules.hasTrust || this.isDistrusted) return;
+    for (const message of this.newest.values()) this.put(distrusted(message as Trusted));
+    this.isDistrusted = true;
   }
 
   protected resumed(): void {
+    if (!this.rules.hasTrust) this.welcome();
+  }
+
+  protected current(): void {
+    if (!this.rules.hasTrust) return;
+    if (this.isDistrusted) {
+      for (const message of this.newest.values()) this.put(again(message));
+      this.late.clear();
+    }
+    this.welcome();
+  }
+
+  /** What is newest is so indeed. */
+  private welcome(): void {
     this.isInterrupted = false;
     for (const sink of this.late) this.begin(sink);
     this.late.clear();

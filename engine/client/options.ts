@@ -124,13 +124,20 @@ function exactly(name: string, value: string | undefined, only: string): void {
   }
 }
 
+/** A line end is what a file of a token has and no header may; it is named, the token is not. */
+function tokenOf(token: string | undefined): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+  if (token === undefined || !/[\x00-\x1f\x7f]/.test(token)) return token ?? null;
+  throw new RangeError('createClient: token: expected text without line ends, was one with a line end or the like');
+}
+
 /** @throws RangeError where an option is wrong. */
 export function settingsOf(options: ClientOptions, pageUrl: string | undefined): ClientSettings {
   exactly('encoding', options.encoding, 'json');
   exactly('numbers', options.numbers, 'text');
   return {
     ...addressesOf(options.url ?? pageUrl ?? USUAL_URL),
-    token: options.token ?? null,
+    token: tokenOf(options.token),
     reconnect: reconnectOf(options.reconnect),
     idleTimeoutMs: number('idleTimeoutMs', options.idleTimeoutMs, CLIENT_IDLE_MS, 10, MS_MAX),
     queueMax: queueMaxOf(options.queueMax, CLIENT_QUEUE_MAX),

@@ -78,6 +78,14 @@ export class Requests {
         group.map(({ feed }) => feed),
         group.map(argOf),
       );
+      // Answered after all that was missed: until then what the feeds hold is as old as the loss.
+      if (op === 'resume') {
+        this.transmit(
+          'ping',
+          group.map(({ feed }) => feed),
+          [],
+        );
+      }
       from = to;
     }
   }

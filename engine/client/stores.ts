@@ -15,6 +15,11 @@ class Fifo<T> {
     return this.items.length - this.head;
   }
 
+  /** The next to be taken; undefined where there is none. */
+  get first(): T | undefined {
+    return this.items[this.head];
+  }
+
   push(item: T): void {
     this.items.push(item);
   }
@@ -38,8 +43,10 @@ export function following<Message extends Numbering>(message: Message, before: N
 /** Every message; above `sizeMax` the oldest go, and a Gap for each channel that lost some stands in their place. */
 export class EveryStore<Message extends StreamMessage> implements Store<Message | Gap, Message | Gap> {
   private readonly fifo = new Fifo<Entry<Message | Gap>>();
-  /** Of what went, by channel; told before all that is still kept. */
+  /** Of what went, by channel; told before all of the channel that is still kept. */
   private readonly gaps = new Map<string, Gap>();
+  /** Follows the notice told last: it is not lost in its turn, or a loop far too slow would get notices alone. */
+  private promised: Message | Gap | undefined;
   private readonly sizeMax: number;
   private readonly countLost: (lost: number) => void;
 
@@ -74,10 +81,25 @@ export class EveryStore<Message extends StreamMessage> implements Store<Message 
   protected went(_message: Message | Gap): void {}
 
   shift(): Message | Gap | undefined {
-    for (const [channel, gap] of this.gaps) {
-      this.gaps.delete(channel);
-      return gap;
-    }
+    const { promised } = this;
+    this.promised = undefined;
+    if (promised !== undefined) return promised;
+    const notice = this.notice();
+    if (notice === undefined) return this.oldest();
+    this.gaps.delete(notice.channel);
+    const next = this.fifo.first?.message.channel;
+    if (next !== undefined && !this.gaps.has(next)) this.promised = this.oldest();
+    return notice;
+  }
+
+  /** That of the oldest message's channel first, so that the message can follow it. */
+  private notice(): Gap | undefined {
+    if (this.gaps.size === 0) return undefined;
+    const next = this.fifo.first?.message.channel;
+    return (next === undefined ? undefined : this.gaps.get(next)) ?? this.gaps.values().next().value;
+  }
+
+  private oldest(): Message | Gap | undefined {
     const message = this.fifo.shift()?.message;
     if (message !== undefined) this.went(message);
     return message;

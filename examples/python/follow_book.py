@@ -4,15 +4,15 @@ Prints, once a second, the best levels and how many messages matched the engine'
 wrong checksum is counted, and the book is asked for anew; after a lost connection it goes on where it was.
 """
 
-import asyncio
 import sys
 import time
 from bisect import bisect_left, insort
+from contextlib import suppress
 from zlib import crc32
 
 from websockets.exceptions import ConnectionClosed
 
-from millrace import atto_of, body_of, connect, message_of, reply_of, request, text_of
+from millrace import atto_of, body_of, connect, message_of, reply_of, request, run, text_of
 from stream_generated import Body, BookChange
 
 CHECKED_LEVELS = 10
@@ -60,7 +60,9 @@ class Book:
             return True
         self.seq = int(message.Seq())
         self.state = change.State().decode()
-        if change.Checksum() is not None and change.Checksum() != self.checksum():
+        if change.Checksum() is None:
+            return True  # not asked for
+        if change.Checksum() != self.checksum():
             return self.fail()
         self.verified += 1
         return True
@@ -103,7 +105,7 @@ async def main(market):
             await request(socket, "subscribe", [channel])
         else:
             await request(socket, "resume", [{"channel": channel, "seq": book.seq}], engine=engine)
-        try:
+        with suppress(ConnectionClosed):
             async for data in socket:
                 if isinstance(data, str):
                     engine = reply_of(data).get("engine", engine)
@@ -117,14 +119,10 @@ async def main(market):
                 if book.seq is not None and time.monotonic() - printed >= 1:
                     printed = time.monotonic()
                     print(book.line(), flush=True)
-        except ConnectionClosed as error:
-            print(f"connection lost: {error}", file=sys.stderr)
+        book.state = "resyncing"  # as far as is known here: the next message says
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: follow_book.py VENUE:SYMBOL")
-    try:
-        asyncio.run(main(sys.argv[1]))
-    except KeyboardInterrupt:
-        pass
+    run(main(sys.argv[1]))

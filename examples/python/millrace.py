@@ -3,25 +3,28 @@
 Runs with flatbuffers 2.0 or newer and websockets 10 or newer, on Python 3.9 or newer.
 """
 
+import asyncio
 import json
-import logging
 import os
+import random
+import sys
+import time
 
 import websockets
+from websockets.exceptions import InvalidHandshake, InvalidURI
 
 from stream_generated import Message
 
 URL = os.environ.get("MILLRACE_URL", "ws://127.0.0.1:9002")
-# Why a connection could not be made; it is tried again.
-logging.basicConfig(format="%(message)s")
-logging.getLogger("websockets.client").setLevel(logging.INFO)
+# Waits between attempts, doubled each time; a connection that held for longer than the longest begins anew.
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10
 
 ATTO_PER_MILLI = 10**15
 DECIMALS = 18
 
 
-def connect():
-    """Connects, and again after each loss: `async for socket in connect()`."""
+def opening():
+    """One attempt to connect."""
     token = os.environ.get("MILLRACE_TOKEN")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     version = int(websockets.version.version.split(".")[0])
@@ -29,6 +32,45 @@ def connect():
     # A whole book may be large; the engine never compresses.
     options = {name: headers, "max_size": None, "compression": None}
     return websockets.connect(f"{URL}/stream?encoding=flatbuffers", **options)
+
+
+async def connect():
+    """Connects, and again after each loss: `async for socket in connect()`. What cannot be mended ends the program."""
+    wait = FIRST_WAIT_S
+    while True:
+        opened = time.monotonic()
+        try:
+            socket = await opening()
+        except InvalidURI:
+            raise SystemExit(f"MILLRACE_URL: expected ws://HOST:PORT, was {URL}") from None
+        except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
+            if status_of(error) in (401, 403):
+                raise SystemExit("MILLRACE_TOKEN: expected a token with the role read, it was refused") from None
+            why = f"no connection to {URL}: {error or 'not open in time'}"
+        else:
+            yield socket
+            why = f"connection lost: {socket.close_code} {socket.close_reason or ''}".rstrip()
+            if time.monotonic() - opened > LONGEST_WAIT_S:
+                wait = FIRST_WAIT_S
+        print(f"{why}; again in {wait:g} s", file=sys.stderr)
+        # Not all at once: an engine that comes back has other clients too.
+        await asyncio.sleep(wait * random.uniform(0.5, 1))
+        wait = min(LONGEST_WAIT_S, 2 * wait)
+
+
+def status_of(error):
+    """The HTTP status of a refused connection; None where there was no answer."""
+    return getattr(getattr(error, "response", error), "status_code", None)
+
+
+def run(program):
+    """Runs it until Ctrl-C, or until nobody reads what it prints any more, as with `| head`."""
+    try:
+        asyncio.run(program)
+    except KeyboardInterrupt:
+        pass
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def request(socket, op, args, **rest):

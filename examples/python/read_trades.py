@@ -3,13 +3,13 @@
 A line each: time, market, side, price, amount. Says so where some were lost.
 """
 
-import asyncio
 import sys
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from websockets.exceptions import ConnectionClosed
 
-from millrace import atto_of, body_of, connect, message_of, reply_of, request, text_of
+from millrace import atto_of, body_of, connect, message_of, reply_of, request, run, text_of
 from stream_generated import Body, Gap, Trade
 
 SIDES = ("unknown", "buy", "sell")
@@ -31,20 +31,15 @@ def print_message(message):
 async def main(markets):
     async for socket in connect():
         await request(socket, "subscribe", [f"trade.{market}" for market in markets])
-        try:
+        with suppress(ConnectionClosed):
             async for data in socket:
                 if isinstance(data, str):
                     reply_of(data)
                 else:
                     print_message(message_of(data))
-        except ConnectionClosed as error:
-            print(f"connection lost: {error}", file=sys.stderr)
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit("usage: read_trades.py VENUE:SYMBOL …")
-    try:
-        asyncio.run(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        pass
+    run(main(sys.argv[1:]))

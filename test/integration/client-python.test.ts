@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Client, eventually, LiveEngine } from '../support/live-engine.ts';
+import { type Client, eventually, freePort, LiveEngine } from '../support/live-engine.ts';
 import { CuttingProxy } from '../torture/cutting-proxy.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples/python');
@@ -16,8 +16,8 @@ class Program {
   errors = '';
   private readonly child: ChildProcess;
 
-  constructor(name: string, args: readonly string[], port: number) {
-    const env = { PYTHONDONTWRITEBYTECODE: '1', MILLRACE_URL: `ws://127.0.0.1:${port}` };
+  constructor(name: string, args: readonly string[], port: number, more: NodeJS.ProcessEnv = {}) {
+    const env = { PYTHONDONTWRITEBYTECODE: '1', MILLRACE_URL: `ws://127.0.0.1:${port}`, ...more };
     this.child = spawn('/usr/bin/python3', [join(EXAMPLES, name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.on('data', (chunk) => {
       this.output += chunk;
@@ -118,4 +118,21 @@ test('follow_book.py keeps a verified book through cuts, whole books in parts am
       proxy.close();
     }
   });
+});
+
+test('without an engine each attempt is one line, and a refused token ends the program', async () => {
+  const live = await LiveEngine.start({ token: 'a-token-of-some-length' });
+  const stranger = new Program('follow_book.py', ['demo:A'], live.engine.port, { MILLRACE_TOKEN: 'another' });
+  const lonely = new Program('read_trades.py', ['demo:A'], await freePort());
+  try {
+    assert.equal(await stranger.ends(), 1);
+    assert.equal(stranger.errors, 'MILLRACE_TOKEN: expected a token with the role read, it was refused\n');
+    await eventually('two attempts', () => lonely.errors.split('\n').length > 2);
+    for (const line of lonely.errors.trimEnd().split('\n'))
+      assert.match(line, /^no connection to ws:.*; again in \S+ s$/);
+  } finally {
+    stranger.stop();
+    lonely.stop();
+    await live.stop();
+  }
 });

@@ -77,6 +77,11 @@ export class FakeSocket implements WebSocketLike {
     this.tell({ op: 'resumed', id: request.id, args, errors: [], engine });
     return request;
   }
+
+  /** Answers what the client sends after a resume: all that was missed is there. */
+  async caughtUp(): Promise<void> {
+    this.tell({ op: 'pong', id: (await this.request('ping')).id });
+  }
 }
 
 export class FakeStream {

@@ -189,13 +189,24 @@ test('a refused token ends every loop with AuthorizationError, and is not tried 
     for (const loop of loops) {
       await assert.rejects(loop.next(), (thrown) => thrown instanceof AuthorizationError && thrown.status === status);
     }
-    assert.deepEqual(stream.fetched, ['http://127.0.0.1:9002/v1/stats?markets=0']);
     assert.equal(stream.client.state, 'failed');
+    assert.deepEqual(stream.fetched, ['http://127.0.0.1:9002/v1/stats?markets=0']);
     assert.equal(stream.sockets.length, 1);
     // A new subscription is a new attempt.
     stream.status = 200;
     stream.client.trades('x:A');
     await stream.open();
+    await stream.client.close();
+  }
+});
+
+test('a token that is wanted and was not given is told as that', async () => {
+  for (const token of [{}, { token: '' }]) {
+    const stream = new FakeStream(token);
+    stream.status = 401;
+    const loop = stream.client.bbo('x:A');
+    (await stream.socket()).end();
+    await assert.rejects(loop.next(), isNamed('AuthorizationError', /expected a token .*there was none/));
     await stream.client.close();
   }
 });
@@ -377,6 +388,7 @@ test('a wrong option is named with its limit and what was found', () => {
     [{ url: '//me:sec/ret@host' }, /url: expected ws:\/\/HOST:PORT .*, was "host"/],
     [{ url: 'ws://me:secret@host/' }, /url: .* without user, password or query, was "ws:\/\/host\/"/],
     [{ url: 'ws://host/?token=secret' }, /url: .*was "ws:\/\/host\/"/],
+    [{ token: 'secret\n' }, /token: expected text without line ends, (?!.*secret)/],
     [{ encoding: 'flatbuffers' }, /encoding: expected 'json', was "flatbuffers"/],
     [{ numbers: 'float' }, /numbers: expected 'text', was "float"/],
     [{ queueMax: 0 }, /queueMax: expected 1 to Infinity, was 0/],

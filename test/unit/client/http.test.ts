@@ -118,3 +118,57 @@ test('a replay that breaks off is an error after its last line, and leaving the 
   }
   assert.equal(isCancelled, true);
 });
+
+/** Answers nothing, or begins an answer and never ends it; `isDeaf` takes no notice of the request's end. */
+function hangingClient(body: string | null, isDeaf: boolean): ReturnType<typeof createClient> {
+  const fetch = (_url: string, { signal }: RequestInit): Promise<Response> =>
+    new Promise((resolve, reject) => {
+      const begun = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode(body ?? ''));
+          if (!isDeaf) signal?.addEventListener('abort', () => controller.error(signal.reason));
+        },
+      });
+      if (body !== null) resolve(new Response(begun));
+      else if (!isDeaf) signal?.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  return createClient({ fetch: fetch as typeof globalThis.fetch });
+}
+
+const CLOSED = { name: 'RequestError', status: 0, category: 'closed' };
+
+test('close ends requests that run and those to come, each with an error that says so', async () => {
+  for (const isDeaf of [false, true]) {
+    for (const body of [null, '{"type":"trade"}\n[']) {
+      const client = hangingClient(body, isDeaf);
+      const replay = client.replay();
+      // Only an answer that has begun gives its first line.
+      if (body !== null) assert.equal((await replay.next()).done, false);
+      const ends = [client.markets(), client.health(), replay.next()].map((end) => assert.rejects(end, CLOSED));
+      await client.close();
+      await Promise.all(ends);
+      assert.deepEqual(await replay.next(), { done: true, value: undefined });
+      await assert.rejects(client.candles('x:A', '1m'), CLOSED);
+      await assert.rejects(client.replay().next(), CLOSED);
+    }
+  }
+});
+
+test('lines of a replay that came before the close are not told after it', async () => {
+  const client = clientOf(() => new Response('{"type":"trade"}\n{"type":"trade"}\n'));
+  const replay = client.replay();
+  assert.equal((await replay.next()).done, false);
+  await client.close();
+  await assert.rejects(replay.next(), CLOSED);
+});
+
+test('a signal of the caller ends a replay with its own reason, and is let go of with it', async () => {
+  const leaving = new AbortController();
+  const client = hangingClient('{"type":"trade"}\n', true);
+  const replay = client.replay({ signal: leaving.signal });
+  assert.equal((await replay.next()).done, false);
+  const end = assert.rejects(replay.next(), { message: 'enough' });
+  leaving.abort(new Error('enough'));
+  await end;
+  await client.close();
+});

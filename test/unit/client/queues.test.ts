@@ -52,6 +52,21 @@ test('nothing is silently lost: what a loop is told and what gaps say is what ca
   );
 });
 
+test('a loop that is far too slow gets a message after each notice of loss, and every number is accounted for', () => {
+  const store = new EveryStore<Trade>(3, () => undefined);
+  let seq = 0;
+  let held = 0;
+  const types: string[] = [];
+  for (let turn = 0; turn < 8; turn++) {
+    for (let i = 0; i < 10; i++) store.put(asTrade(++seq));
+    const message = store.shift();
+    assert.equal(message?.prevSeq, held);
+    held = message?.seq ?? 0;
+    types.push(message?.type ?? '');
+  }
+  assert.deepEqual(types, Array(4).fill(['gap', 'trade']).flat());
+});
+
 test('a gap stands for each channel that lost something, and one that is lost itself is not forgotten', () => {
   const store = new EveryStore<Trade>(2, () => undefined);
   store.put(gap('trade.x:A', 'slow', 7, 8, 1) as unknown as Gap);
