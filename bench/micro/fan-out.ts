@@ -77,7 +77,7 @@ class FanOutTurn implements Turn {
     const words = { barKinds: plans.barKinds, signals: plans.signals };
     this.records = new OutputRecords(new RingReader(memory.shards[0].output), clock, words);
     const requests = new Requests(memory);
-    this.fanOut = new FanOut(topics, requests, new CurrentValues(requests, () => 0));
+    this.fanOut = new FanOut(topics, requests, new CurrentValues(requests, () => 0), () => undefined);
   }
 
   prepare(): void {

@@ -95,6 +95,11 @@ export class LatestReader {
     return this.decode();
   }
 
+  /** Another number than before where anything of the market was shown since; 0 where nothing ever was. */
+  versionOf(market: number): number {
+    return Atomics.load(this.i32, market * ROW_I32 + latest.at.version);
+  }
+
   /** Copies a row whole. */
   private take(market: number): void {
     const versionAt = market * ROW_I32 + latest.at.version;

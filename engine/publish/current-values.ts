@@ -60,6 +60,8 @@ function valuesOf(topic: Topic, answer: Answer): readonly StreamMessage[] {
   }
 }
 
+const ignore = (): void => undefined;
+
 export class CurrentValues {
   private readonly requests: Requests;
   private readonly nowMs: () => number;
@@ -76,18 +78,24 @@ export class CurrentValues {
     return questionOf(channel, 0) !== null;
   }
 
-  /** Asks once, however many wait. The interest bit is set by then, so the answer and the deltas meet. */
-  ask(asking: Topic): void {
+  /**
+   * Asks once, however many wait. The interest bit is set by then, so the answer and the deltas meet. `done` is told whether an
+   * answer came, and may be so at once.
+   */
+  ask(asking: Topic, done: (isAnswered: boolean) => void = ignore): void {
     const topic = asking.source ?? asking;
-    if (topic.isAsked) return;
-    const question = questionOf(topic.channel, topic.market, topic.view.depth);
-    if (question === null) return;
+    const question = topic.isAsked ? null : questionOf(topic.channel, topic.market, topic.view.depth);
+    if (question === null) {
+      done(false);
+      return;
+    }
     topic.isAsked = true;
     this.retry.delete(topic);
     this.requests.ask(question, this.nowMs(), (answer) => {
       topic.isAsked = false;
       if (answer !== null) this.deliver(topic, answer);
       if (isAwaited(topic) || topic.isSuspended) this.retry.add(topic);
+      done(answer !== null);
     });
   }
 

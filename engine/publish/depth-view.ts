@@ -34,6 +34,8 @@ export class DepthView {
   private readonly topic: Topic;
   /** The book as its subscribers have it; null before the first. */
   private told: BookChangeMessage | null = null;
+  /** Version of the market's latest values from before the last answer was asked for; 0 where that is not known. */
+  askedVersion = 0;
 
   constructor(topic: Topic) {
     this.topic = topic;

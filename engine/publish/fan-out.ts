@@ -20,16 +20,22 @@ export class FanOut {
   private readonly topics: TopicRegistry;
   private readonly requests: Requests;
   private readonly current: CurrentValues;
+  private readonly meet: () => void;
 
-  constructor(topics: TopicRegistry, requests: Requests, current: CurrentValues) {
+  /** `meet` joins whoever listens to markets that have begun. */
+  constructor(topics: TopicRegistry, requests: Requests, current: CurrentValues, meet: () => void) {
     this.topics = topics;
     this.requests = requests;
     this.current = current;
+    this.meet = meet;
   }
 
   /** Takes the group at an offset and returns its slots. */
   take(records: OutputRecords, offset: number): number {
-    const topics = this.topics.ofMarket(records.market(offset));
+    const market = records.market(offset);
+    // Names are shown before records of theirs are written, so that by now it can be met, and its first trade is told.
+    if (market >= this.topics.marketsMet) this.meet();
+    const topics = this.topics.ofMarket(market);
     switch (records.type(offset)) {
       case RecordType.trade:
         if (topics !== undefined) topics.noteTrade();

@@ -12,6 +12,8 @@ const SIGNAL_BITS = 32;
 export class InterestCounts {
   private readonly words: Int32Array;
   private readonly counts: Uint32Array;
+  /** Bits that are set of every market that main has not met. */
+  private expected = 0;
   /** A signal's topic is there once per market, so its bit needs no count. */
   private readonly signals: Int32Array;
 
@@ -37,6 +39,29 @@ export class InterestCounts {
     if (bit === 0) return;
     const index = this.indexOf(market, bit);
     if (--this.counts[index] === 0) Atomics.and(this.words, market, ~bit);
+  }
+
+  /**
+   * Someone listens to this kind of markets that have not begun: all from `from` on, until met() says otherwise. If main asked
+   * for it only when it sees a market, the shard would have applied trades by then that nobody is told of. It stays set: all it
+   * costs is what a shard writes of a new market until main meets it.
+   */
+  expect(bit: number, from: number): void {
+    if ((this.expected & bit) !== 0) return;
+    this.expected |= bit;
+    for (let market = from; market < this.words.length; market++) Atomics.or(this.words, market, bit);
+  }
+
+  /**
+   * Main has met a market, and whoever listens to it has been added: what else was set of it is taken back. True where anything
+   * was set ahead, so that its shard may have written records nobody asked for.
+   */
+  met(market: number): boolean {
+    for (let bits = this.expected; bits !== 0; bits &= bits - 1) {
+      const bit = bits & -bits;
+      if (this.counts[this.indexOf(market, bit)] === 0) Atomics.and(this.words, market, ~bit);
+    }
+    return this.expected !== 0;
   }
 
   private signalWord(market: number, signal: number): number {

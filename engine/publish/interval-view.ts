@@ -14,6 +14,9 @@ export class IntervalView {
   private kept: Numbered[] = [];
   /** Subscribers whose current value is newer than what was told last, and its number: they come in with the next telling. */
   private readonly joining = new Map<Subscriber, number>();
+  /** Called when there is something to tell where there was nothing. */
+  onPending: () => void = () => undefined;
+  private isPending = false;
 
   constructor(topic: Topic) {
     this.topic = topic;
@@ -25,6 +28,7 @@ export class IntervalView {
 
   /** What waits is bounded: where it is too much it is told before its time, and none of it is lost. */
   take(message: StreamMessage, seq: number): void {
+    this.notePending();
     if (message.type === 'book_change') {
       this.merge.take(message);
       // Not between the parts of a whole book: what was told then would be half of it and called whole.
@@ -34,6 +38,12 @@ export class IntervalView {
       this.flush();
       this.topic.tell(message, seq);
     } else this.keep(message, seq);
+  }
+
+  private notePending(): void {
+    if (this.isPending) return;
+    this.isPending = true;
+    this.onPending();
   }
 
   private keep(message: StreamMessage, seq: number): void {
@@ -57,7 +67,12 @@ export class IntervalView {
   }
 
   /** The interval is over. */
-  flush(): void {
+  turn(): void {
+    this.isPending = false;
+    this.flush();
+  }
+
+  private flush(): void {
     const messages = this.takePending();
     for (const { message, seq } of messages) this.topic.tell(message, seq);
     for (const [subscriber, seq] of this.joining) this.letIn(subscriber, seq, messages);
@@ -84,7 +99,10 @@ export class IntervalView {
       topic.lastSeq = seq;
     }
     if (topic.lastSeq === seq && this.isEmpty) topic.join(subscriber);
-    else this.joining.set(subscriber, seq);
+    else {
+      this.joining.set(subscriber, seq);
+      this.notePending();
+    }
   }
 
   leave(subscriber: Subscriber): void {

@@ -70,9 +70,14 @@ export class LocalStream {
     subscriber.opened(new LocalSocket(this.outlet, (message) => this.queue(subscription, message)).asStream);
     const error = this.ask(subscription);
     if (error !== null && error.category !== 'unknown-market') return error;
-    if (error !== null) this.waiting.add(subscription);
+    if (error !== null) this.waitFor(subscription);
     this.open.add(subscription);
     return subscription;
+  }
+
+  private waitFor(subscription: LocalSubscription): void {
+    this.waiting.add(subscription);
+    this.subscriptions.expectTrades();
   }
 
   private ask({ subscriber, item }: LocalSubscription): ItemError | null {

@@ -143,9 +143,9 @@ export class Publisher {
       new InterestCounts(memory.interest, memory.signalInterest),
       options.seqFloor,
     );
-    this.requests = new Requests(memory);
+    this.requests = new Requests(memory, nowMs);
     this.current = new CurrentValues(this.requests, nowMs);
-    this.depth = new DepthTimers(this.requests, nowMs, this.current);
+    this.depth = new DepthTimers(this.requests, nowMs, this.current, memory);
     const { topics, current, depth } = this;
     const offers = new MarketOffers(plans, names);
     const named = { bars: plans.barKinds.map(({ name }) => name), signals: plans.signals.map(({ name }) => name) };
@@ -154,7 +154,7 @@ export class Publisher {
     this.subscriptions = new Subscriptions({ topics, names, current, depth, named, offers, topicsMax });
     this.local = new LocalStream(this.subscriptions, names, outlet);
     this.conflation = new Conflation(current, depth);
-    this.fanOut = new FanOut(topics, this.requests, current);
+    this.fanOut = new FanOut(topics, this.requests, current, () => this.meetMarkets());
     this.drain = new Drain(memory, clock, plans, this.fanOut, (nowNs) => this.turn(nowNs));
     this.stats = new Stats(memory, names);
     const counters = (): CounterTree => this.counters();
@@ -249,7 +249,7 @@ export class Publisher {
       neverAsked: stream.slow.neverAsked,
       bufferedBytesMost: stream.slow.bytesMost,
       connectionsMost: stream.connectionsMost,
-      limited: { ...stream.limited, topics: this.subscriptions.refusedTopics },
+      limited: { ...stream.limited, topics: this.subscriptions.refusedTopics, depth: this.depth.late },
       droppedMessages: stream.droppedMessages,
       holes: fanOut.holes,
       unknownRecords: fanOut.unknownRecords,
@@ -260,12 +260,18 @@ export class Publisher {
     };
   }
 
+  /** Joins whoever listens to markets that have begun. Cheap where none have. */
+  private meetMarkets(): void {
+    this.subscriptions.expand();
+    this.local.expand();
+    this.topics.met(this.subscriptions.marketsSeen);
+  }
+
   /** Once per round of the drain loop. */
   private turn(nowNs: number): void {
     const nowMs = nowNs / 1e6;
     this.shared.nowMs = nowMs;
-    this.subscriptions.expand();
-    this.local.expand();
+    this.meetMarkets();
     if (this.shared.publishedBytes - this.lookedBytes >= QUEUE_LOOK_BYTES) this.look(nowMs);
   }
 
@@ -280,8 +286,7 @@ export class Publisher {
   private tick(): void {
     const nowMs = this.options.clock.nowNs() / 1e6;
     this.shared.nowMs = nowMs;
-    this.subscriptions.expand();
-    this.local.expand();
+    this.meetMarkets();
     this.requests.tick(nowMs);
     this.current.tick();
     this.drain.guard();

@@ -40,8 +40,13 @@ export class Requests {
   /** Questions that found no room in their shard's command ring, by shard: one that is down holds up no other. */
   private readonly queued: { readonly id: number; readonly question: Question }[][];
   private nextId = 1;
+  private readonly nowMs: () => number;
+  /** When the answer at hand began to be read. */
+  private tookFromMs = 0;
 
-  constructor(memory: EngineMemory) {
+  /** `nowMs` is for what answers take. */
+  constructor(memory: EngineMemory, nowMs: () => number = () => 0) {
+    this.nowMs = nowMs;
     this.writers = memory.shards.map((shard) => new RingWriter(shard.command, new Doorbell(shard.doorbell)));
     this.queued = memory.shards.map(() => []);
   }
@@ -84,12 +89,18 @@ export class Requests {
 
   /** Reads the answer at an offset, tells who asked, and returns its slots. An answer that came too late is skipped. */
   take(records: OutputRecords, offset: number): number {
+    this.tookFromMs = this.nowMs();
     const id = records.f64(offset, answer.at.requestId);
     const { found, slots } = readAnswer(records, offset);
     const asked = this.pending.get(id);
     this.pending.delete(id);
     asked?.done(found);
     return slots;
+  }
+
+  /** Time that the answer at hand has taken so far, its reading included: for whoever was given it. */
+  answeringMs(): number {
+    return this.nowMs() - this.tookFromMs;
   }
 
   /** Writes what waited for room and gives up what waited too long. */

@@ -50,7 +50,7 @@ export class Subscriptions {
   /** Topics not opened, as too many are open. */
   refusedTopics = 0;
   /** Markets the patterns have been applied to. */
-  private marketsSeen: number;
+  marketsSeen: number;
   /** A wildcard has left markets out, and when they are tried again. */
   private hasLeftOut = false;
   private retryAtMs = 0;
@@ -141,7 +141,13 @@ export class Subscriptions {
     const pattern = this.patterns.get(arg) ?? { channel, venue, subscribers: new Set<Subscriber>() };
     this.patterns.set(arg, pattern);
     pattern.subscribers.add(subscriber);
+    if (channel.kind === 'trade') this.expectTrades();
     for (let each = 0; each < this.marketsSeen; each++) this.joinPattern(subscriber, pattern, each);
+  }
+
+  /** From here on markets that begin are told of from their first trade on. */
+  expectTrades(): void {
+    this.parts.topics.expectTrades();
   }
 
   private joinPattern(subscriber: Subscriber, pattern: Pattern, market: number): void {

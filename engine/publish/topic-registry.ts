@@ -1,5 +1,6 @@
 // All topics in use, by name and by market, and their end: a topic nobody used for the resume window is forgotten.
 
+import { Interest } from '../../schemas/ids.ts';
 import { IDLE_VIEWS_MAX } from '../../schemas/stream-limits.ts';
 import type { MarketNames } from '../memory/market-names.ts';
 import type { Channel } from './channels.ts';
@@ -60,6 +61,8 @@ export class TopicRegistry {
    * resume from before is never taken for a resume of now.
    */
   private seqFloor: number;
+  /** Markets whose listeners have joined: a record of a later one is the first that main sees of it. */
+  marketsMet: number;
 
   /** `seqFloor` is above every number that an engine before this one has used. */
   constructor(shared: TopicShared, names: MarketNames, interest: InterestCounts, seqFloor = 0) {
@@ -67,6 +70,22 @@ export class TopicRegistry {
     this.shared = shared;
     this.names = names;
     this.interest = interest;
+    this.marketsMet = names.count;
+  }
+
+  /**
+   * Someone listens to trades of markets to come. Other channels begin with their current value, which makes up for what
+   * was before main met the market; of trades nothing does.
+   */
+  expectTrades(): void {
+    this.interest.expect(Interest.trade, this.marketsMet);
+  }
+
+  /** Whoever listens to markets below `count` has joined. Their trades are counted from the first on, heard or not. */
+  met(count: number): void {
+    for (; this.marketsMet < count; this.marketsMet++) {
+      if (this.interest.met(this.marketsMet)) this.byMarket[this.marketsMet] ??= new MarketTopics();
+    }
   }
 
   get size(): number {

@@ -57,7 +57,7 @@ test('a whole book of more levels than an interval gathers is told as one', () =
   const bids = side(MERGED_LEVELS_MAX + 500, false);
   const asks = side(2_500, true);
   for (const part of source.parts({ ...BOOK, isSnapshot: true, bids, asks, bookSequence: 5 })) source.publish(part);
-  view.interval?.flush();
+  view.interval?.turn();
   const levelsOf = (name: 'bids' | 'asks'): number =>
     told.reduce((sum, message) => sum + message[name].length / LEVEL_NUMBERS, 0);
   assert.ok(told.every(({ isSnapshot, parts }) => isSnapshot && parts === told.length));

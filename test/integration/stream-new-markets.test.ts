@@ -1,0 +1,105 @@
+// Trades of markets that begin while someone listens to all of them: told from the first on, and counted right.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { EngineClock } from '../../engine/base/clock.ts';
+import { marketPlansOf } from '../../engine/base/market-plans.ts';
+import { createEngineMemory } from '../../engine/memory/engine-memory.ts';
+import { MarketNames } from '../../engine/memory/market-names.ts';
+import { CurrentValues } from '../../engine/publish/current-values.ts';
+import { FanOut } from '../../engine/publish/fan-out.ts';
+import { HistoryBudget } from '../../engine/publish/history.ts';
+import { InterestCounts } from '../../engine/publish/interest.ts';
+import { OutputRecords } from '../../engine/publish/output-records.ts';
+import { Requests } from '../../engine/publish/requests.ts';
+import { TopicRegistry } from '../../engine/publish/topic-registry.ts';
+import { RingReader } from '../../engine/ring/spsc-ring.ts';
+import { Interest } from '../../schemas/ids.ts';
+import { FakeShard, type Json, Rig, until } from '../support/publish-rig.ts';
+
+const isTrade = (message: Json): boolean => message['type'] === 'trade';
+
+/** What a shard does of a market's trades: those that main's interest does not cover are told to nobody. */
+function trade(rig: Rig, market: number, number: number): void {
+  if ((rig.interest(market) & Interest.trade) === 0) return;
+  const shard = rig.shard(market);
+  if (number === 1) shard.tradeNumber(market, 1);
+  shard.trade(market, number, 1_000);
+  shard.commit();
+}
+
+describe('a market that begins', () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await Rig.start();
+  });
+  after(async () => rig.stop());
+
+  test('is told of from its first trade on to whoever listens to all, though main has not looked yet', async () => {
+    const socket = await rig.open();
+    await socket.subscribe('trade.*');
+    // All in one turn of this thread, which is main's too: nothing of main runs in between.
+    const market = rig.addMarket('binance:FRESH');
+    assert.notEqual(rig.interest(market) & Interest.trade, 0);
+    for (let number = 1; number <= 3; number++) trade(rig, market, number);
+    for (let number = 1; number <= 3; number++) {
+      const { seq, prevSeq, id } = await socket.next(isTrade);
+      assert.deepEqual([seq, prevSeq, id], [number, number === 1 ? null : number - 1, String(number)]);
+    }
+    socket.ws.terminate();
+  });
+
+  test('is told of by its own name once it is known, with the numbers of trades that nobody heard', async () => {
+    const socket = await rig.open();
+    await socket.subscribe('trade.okx:*');
+    const market = rig.addMarket('kraken:OTHER');
+    for (let number = 1; number <= 3; number++) trade(rig, market, number);
+    await until(() => (rig.interest(market) & Interest.trade) === 0);
+    await socket.subscribe('trade.kraken:OTHER');
+    await rig.interested(market, Interest.trade);
+    // The shard has written three, so it goes on without telling the number.
+    trade(rig, market, 4);
+    const { seq, prevSeq } = await socket.next(isTrade);
+    assert.deepEqual([seq, prevSeq], [4, null]);
+    socket.ws.terminate();
+  });
+
+  test('is told of from its first trade on to a listener of this process that waited for it', async () => {
+    const ids: unknown[] = [];
+    const subscription = rig.publisher.local.subscribe('trade.binance:WAITED', (message) => {
+      if (message.type === 'trade') ids.push(message.id);
+    });
+    assert.ok('close' in subscription);
+    const market = rig.addMarket('binance:WAITED');
+    assert.notEqual(rig.interest(market) & Interest.trade, 0);
+    trade(rig, market, 1);
+    trade(rig, market, 2);
+    await until(() => ids.length === 2);
+    assert.deepEqual(ids, ['1', '2']);
+    subscription.close();
+  });
+});
+
+test('a record of a market that main has not met lets its listeners join before it is told', () => {
+  const memory = createEngineMemory({ shards: 1, marketsMax: 4, inputSlots: 64, outputSlots: 64 });
+  const clock = new EngineClock(memory.anchor);
+  const names = new MarketNames(memory);
+  const shared = { outlet: { publish: () => true }, budget: new HistoryBudget(), windowMs: 1, nowMs: 0 };
+  const interest = new InterestCounts(memory.interest, memory.signalInterest);
+  const topics = new TopicRegistry({ ...shared, publishedMessages: 0, publishedBytes: 0 }, names, interest);
+  const requests = new Requests(memory);
+  let meetings = 0;
+  const fanOut = new FanOut(topics, requests, new CurrentValues(requests, () => 0), () => {
+    meetings++;
+    topics.met(1);
+  });
+  const shard = new FakeShard(memory, 0, clock);
+  shard.trade(0, 1, 1_000);
+  shard.trade(0, 2, 1_000);
+  shard.commit();
+  topics.expectTrades();
+  const { barKinds, signals } = marketPlansOf();
+  const records = new OutputRecords(new RingReader(memory.shards[0].output), clock, { barKinds, signals });
+  for (let offset = 0; offset < 2; ) offset += fanOut.take(records, offset);
+  assert.deepEqual([meetings, topics.ofMarket(0)?.tradesTold], [1, 2]);
+});
