@@ -43,8 +43,15 @@ export class Board {
     }
   }
 
-  recoloured(): void {
-    for (const frame of this.frames) frame.redraw();
+  /**
+   * Paper waits for no animation frame, and has the panels that the window does not show too. The candles draw in frames
+   * alone (lightweight-charts), so they keep their colours, and print.css turns dark ones light.
+   */
+  recoloured(isPaper: boolean): void {
+    for (const frame of this.frames) {
+      if (!isPaper) frame.redraw();
+      else if (frame.panel.id !== 'candles') frame.drawNow();
+    }
   }
 
   reconnected(): void {

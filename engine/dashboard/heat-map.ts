@@ -126,11 +126,13 @@ export class HeatMap {
     const newest = this.columns.at(-1)?.at;
     if (newest === undefined) return;
     const { spacingS, columns } = this.times;
+    // Marks less than five minutes apart would seem to lie at odd distances without their seconds.
+    const digits = spacingS * columns < 600 ? 8 : 5;
     pen.fillStyle = soft;
     for (const share of [0, 0.5, 1]) {
       pen.textAlign = share === 0 ? 'left' : share === 1 ? 'right' : 'center';
       const at = newest - (1 - share) * spacingS * columns;
-      pen.fillText(clock(at).slice(0, 5), AXIS_PX + share * (width - AXIS_PX), height - FOOT_PX / 2);
+      pen.fillText(clock(at).slice(0, digits), AXIS_PX + share * (width - AXIS_PX), height - FOOT_PX / 2);
     }
   }
 

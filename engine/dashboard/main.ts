@@ -24,7 +24,10 @@ const source = new StreamSource((state, why) => {
   if (state === 'live') board?.reconnected();
 });
 const dialog = new TokenDialog((token) => source.connect(token));
-const theme = new ThemeKeeper(() => board?.recoloured());
+const theme = new ThemeKeeper((isPaper) => {
+  if (isPaper) setText(byId('printed'), `As of ${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`);
+  board?.recoloured(isPaper);
+});
 const choice = new ChoiceKeeper((now, before) => {
   if (now.theme !== before.theme) theme.set(now.theme);
   showTheme();

@@ -2,7 +2,7 @@
 
 import type { BookStateName, MarketRow } from '../../schemas/feed.ts';
 import { decimalsOf } from './format.ts';
-import { PriceRing } from './price-ring.ts';
+import { type PricePoint, PriceRing } from './price-ring.ts';
 
 export type ListedMarket = {
   readonly market: string;
@@ -13,17 +13,30 @@ export type ListedMarket = {
   decimals: number;
   /** Updates a second between the last two messages; null before there are two. */
   rate: number | null;
-  readonly past: PriceRing;
-  /** Whether the past before this page has been asked for. */
-  isPastAsked: boolean;
+  past: PriceRing;
+  /** When bars were last asked for; null before that. */
+  pastAskedAtMs: number | null;
   updates: number;
+  /** Of the last `markets` message that told of it; 0 where none did: the channel tells the first 500 alone. */
   atMs: number;
 };
+
+/** Bars of a market that no message tells of are read again, while it is in sight. */
+export const PAST_AGAIN_MS = 10_000;
+
+/** What bars say of a price, oldest first; the newest one's text, as the ring knows no digits. */
+export type PastPrices = { readonly points: readonly PricePoint[]; readonly last: string | null };
 
 export class MarketRows {
   private readonly byName = new Map<string, ListedMarket>();
   /** In the engine's order. */
   all: ListedMarket[] = [];
+  private told = 0;
+
+  /** Markets that the channel tells of each second. */
+  get toldCount(): number {
+    return this.told;
+  }
 
   private of(market: string, state: BookStateName): ListedMarket {
     let row = this.byName.get(market);
@@ -37,7 +50,7 @@ export class MarketRows {
         decimals: 0,
         rate: null,
         past,
-        isPastAsked: false,
+        pastAskedAtMs: null,
         updates: 0,
         atMs: 0,
       };
@@ -53,6 +66,7 @@ export class MarketRows {
       const row = this.of(market, state);
       const seconds = (atMs - row.atMs) / 1_000;
       if (seconds <= 0) continue;
+      if (row.atMs === 0) this.told++;
       row.rate = row.atMs === 0 || updates < row.updates ? null : (updates - row.updates) / seconds;
       Object.assign(row, { state, reason, last, updates, atMs });
       if (last === null) continue;
@@ -68,6 +82,23 @@ export class MarketRows {
       if (row.atMs === 0) Object.assign(row, { state, reason });
     }
   }
+}
+
+/** Whether its bars are to be read at `nowMs`: once, and again and again where nothing else tells its price. */
+export function wantsPast({ pastAskedAtMs, atMs }: ListedMarket, nowMs: number): boolean {
+  return pastAskedAtMs === null || (atMs === 0 && nowMs - pastAskedAtMs >= PAST_AGAIN_MS);
+}
+
+/** Prices of before the page was opened; of a market that no message tells of all there are. */
+export function takePast(row: ListedMarket, { points, last }: PastPrices): void {
+  if (row.atMs !== 0 || last === null) {
+    row.past.prepend(points);
+    return;
+  }
+  row.past = new PriceRing();
+  row.past.prepend(points);
+  row.last = last;
+  row.decimals = Math.max(row.decimals, decimalsOf(last));
 }
 
 /** Markets whose name, or state, holds every word of the filter, in any case. */

@@ -4,9 +4,19 @@ import type { BookStateName } from '../../schemas/feed.ts';
 import { element, select, setClass, setText } from './element.ts';
 import { countText } from './format.ts';
 import { MarketLine, ROW_PX } from './market-line.ts';
-import { filtered, type ListedMarket, MarketRows, type Order, ordered, windowOf } from './market-rows.ts';
+import {
+  filtered,
+  type ListedMarket,
+  MarketRows,
+  type Order,
+  ordered,
+  PAST_AGAIN_MS,
+  type PastPrices,
+  takePast,
+  wantsPast,
+  windowOf,
+} from './market-rows.ts';
 import type { MountedPanel, Panel, PanelContext, Read } from './panel.ts';
-import type { PricePoint } from './price-ring.ts';
 
 const NAMES_MS = 30_000;
 const BEYOND = 4;
@@ -30,15 +40,15 @@ type PastBar = {
 };
 
 /** Where the first bar opened, then where each closed. */
-function pointsOf(bars: readonly PastBar[]): PricePoint[] {
+function pastOf(bars: readonly PastBar[]): PastPrices {
   const told = bars.filter(({ close }) => close !== null);
+  if (told.length === 0) return { points: [], last: null };
+  const first = { atMs: Date.parse(told[0].startTimestamp), price: Number(told[0].open) };
   const closes = told.map((bar) => ({
     atMs: Date.parse(bar.timestamp ?? bar.startTimestamp),
     price: Number(bar.close),
   }));
-  return told.length === 0
-    ? []
-    : [{ atMs: Date.parse(told[0].startTimestamp), price: Number(told[0].open) }, ...closes];
+  return { points: [first, ...closes], last: told[told.length - 1].close };
 }
 
 class MarketList implements MountedPanel {
@@ -158,8 +168,17 @@ class MarketList implements MountedPanel {
     const { from, to } = windowOf(this.shown.length, scrollTop, clientHeight, ROW_PX, BEYOND);
     this.showWindow(from, to, chosen);
     this.table.setAttribute('aria-rowcount', String(this.shown.length + 1));
-    const of = this.shown.length === this.markets.all.length ? '' : ` of ${countText(this.markets.all.length)}`;
-    setText(this.count, `${countText(this.shown.length)}${of} ${this.markets.all.length === 1 ? 'market' : 'markets'}`);
+    setText(this.count, this.countLine());
+  }
+
+  /** Where the channel does not tell of all markets, how old the others are: a price of 10 s ago is none of now. */
+  private countLine(): string {
+    const [all, told] = [this.markets.all.length, this.markets.toldCount];
+    const of = this.shown.length === all ? '' : ` of ${countText(all)}`;
+    const count = `${countText(this.shown.length)}${of} ${all === 1 ? 'market' : 'markets'}`;
+    if (told === 0 || told === all) return count;
+    const ages = `prices each ${PAST_AGAIN_MS / 1_000} s, states each ${NAMES_MS / 1_000} s`;
+    return `${count}. Each second the first ${countText(told)}; of others in sight ${ages}.`;
   }
 
   private get focused(): string | undefined {
@@ -187,14 +206,15 @@ class MarketList implements MountedPanel {
     setClass(this.rows, this.shown.length === 0 ? 'empty' : '');
   }
 
-  /** The hour before this page was opened, once a market, where it has bars of a minute. */
+  /** The hour before this page was opened, where it has bars of a minute. */
   private askPast(row: ListedMarket): void {
     const { read } = this;
-    if (row.isPastAsked || read === null || this.reading >= PASTS_AT_ONCE) return;
-    row.isPastAsked = true;
+    const nowMs = performance.now();
+    if (read === null || this.reading >= PASTS_AT_ONCE || !wantsPast(row, nowMs)) return;
+    row.pastAskedAtMs = nowMs;
     this.reading++;
     this.readPast(read, row.market)
-      .then((bars) => row.past.prepend(pointsOf(bars)))
+      .then((bars) => takePast(row, pastOf(bars)))
       .catch(() => undefined)
       .finally(() => {
         this.reading--;

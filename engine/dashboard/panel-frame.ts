@@ -13,6 +13,8 @@ import type { Colours } from './theme.ts';
 const PERIODS_STALE = 3;
 /** Scrolling past a panel opens and closes nothing. */
 const LEAVING_MS = 1_500;
+/** What is on paper stands still. */
+const paper = matchMedia('print');
 
 export type FrameParts = {
   readonly source: Source;
@@ -163,11 +165,15 @@ export class PanelFrame {
   }
 
   redraw(): void {
-    if (this.frame !== 0 || !this.isSeen || this.mounted === null) return;
+    if (this.frame !== 0 || !this.isSeen || this.mounted === null || paper.matches) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       if (this.isSeen) this.mounted?.update();
     });
+  }
+
+  drawNow(): void {
+    this.mounted?.update();
   }
 
   private note(text: string, isWarning = false): void {

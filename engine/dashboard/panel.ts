@@ -30,7 +30,7 @@ export type Panel = {
 export type MountedPanel = {
   /**
    * Draws what is known. Called in an animation frame: after messages came or a read ended, when the size of the body or
-   * the theme changed, and when the panel is seen again; never while nobody sees it.
+   * the theme changed, and when the panel is seen again; never while nobody sees it. For paper it is called at once.
    */
   update(): void;
   close(): void;

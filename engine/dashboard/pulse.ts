@@ -2,7 +2,7 @@
 
 import type { Latency, System } from '../../schemas/feed.ts';
 import { element, setText } from './element.ts';
-import { countText, durationText, shortCount, spanText, UNKNOWN } from './format.ts';
+import { ageText, countText, durationText, shortCount, spanText, UNKNOWN } from './format.ts';
 import { followWhileVisible, type Source } from './source.ts';
 
 const STALE_MS = 3_000;
@@ -18,6 +18,7 @@ const LABELS = {
   gaps: 'Gaps',
   drops: 'Drops',
   uptime: 'Up for',
+  age: 'Told',
 } as const;
 type Name = keyof typeof LABELS;
 
@@ -31,6 +32,7 @@ export class Pulse {
   private readonly list: HTMLElement;
   private readonly values: Readonly<Record<Name, HTMLElement>>;
   private readonly source: Source;
+  private toldAt = 0;
 
   constructor(list: HTMLElement, source: Source) {
     this.list = list;
@@ -55,6 +57,7 @@ export class Pulse {
   }
 
   private takeSystem({ total, rates, states, markets, process }: System): void {
+    this.toldAt = performance.now();
     this.show('updates', countText(rates.updatesPerSecond));
     this.show('frames', countText(rates.framesPerSecond));
     this.show('books', `${countText(states.live)} / ${countText(markets)}`);
@@ -72,7 +75,10 @@ export class Pulse {
   }
 
   private tick(): void {
-    const isStale = !this.source.isConnected || performance.now() - this.source.heardAt > STALE_MS;
+    if (document.hidden || this.toldAt === 0) return;
+    const ageMs = performance.now() - this.toldAt;
+    const isStale = !this.source.isConnected || ageMs > STALE_MS;
     this.list.classList.toggle('stale', isStale);
+    this.show('age', isStale ? `⚠ stale ${spanText(ageMs)}` : ageText(ageMs));
   }
 }

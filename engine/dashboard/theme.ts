@@ -1,4 +1,4 @@
-// The theme: as the system has it, dark or light; and its colours for canvases, which know no style sheets.
+// The theme: as the system has it, dark or light, on paper light; and its colours for canvases, which know no style sheets.
 
 export const THEMES = ['system', 'dark', 'light'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -20,16 +20,27 @@ export type Colours = {
 };
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
+const paper = matchMedia('print');
 
 export class ThemeKeeper {
   private theme: Theme = 'system';
   private kept: Colours;
-  private readonly changed: () => void;
+  private isPaper = paper.matches;
+  private readonly changed: (isPaper: boolean) => void;
 
-  constructor(changed: () => void) {
+  constructor(changed: (isPaper: boolean) => void) {
     this.changed = changed;
     this.kept = this.apply();
     dark.addEventListener('change', () => this.set(this.theme));
+    // The first two come before a browser lays out the paper; some tell the medium alone.
+    addEventListener('beforeprint', () => this.print(true));
+    addEventListener('afterprint', () => this.print(false));
+    paper.addEventListener('change', () => this.print(paper.matches));
+  }
+
+  private print(isPaper: boolean): void {
+    this.isPaper = isPaper;
+    this.set(this.theme);
   }
 
   get colours(): Colours {
@@ -43,11 +54,13 @@ export class ThemeKeeper {
   set(theme: Theme): void {
     this.theme = theme;
     this.kept = this.apply();
-    this.changed();
+    this.changed(this.isPaper);
   }
 
   private apply(): Colours {
-    const isDark = this.theme === 'system' ? dark.matches : this.theme === 'dark';
+    const isDarkScreen = this.theme === 'system' ? dark.matches : this.theme === 'dark';
+    const isDark = isDarkScreen && !this.isPaper;
+    document.documentElement.dataset['screen'] = isDarkScreen ? 'dark' : 'light';
     document.documentElement.dataset['theme'] = isDark ? 'dark' : 'light';
     const style = getComputedStyle(document.documentElement);
     const of = (name: string): string => style.getPropertyValue(`--${name}`).trim();

@@ -29,7 +29,7 @@ class ThroughputPanel implements MountedPanel {
     this.chart = new LineChart({
       label: 'Frames received and applied, messages published, each second',
       lines: THROUGHPUT.map((name, look) => ({ name: NAMES[name], look })),
-      text: shortCount,
+      text: (value) => (value === null ? shortCount(value) : `${shortCount(value)}/s`),
       colours: context.colours,
     });
     const words =

@@ -6,8 +6,11 @@ import { Chromium } from '../support/browser.ts';
 import { Dashboard, shot } from '../support/dashboard.ts';
 import { type Client, eventually, LiveEngine } from '../support/live-engine.ts';
 
-const MARKETS = 300;
+/** More than the `markets` channel tells of. */
+const MARKETS = 3_000;
 const HOSTILE = ['<img src=x onerror=window.hurt=1>', '<svg onload=window.hurt=1>', '\u202e<b>&lt;&amp;'];
+
+const ALL = (MARKETS + HOSTILE.length).toLocaleString('en');
 
 const messagesOf = (symbol: string): object[] => [
   {
@@ -36,9 +39,9 @@ describe('the list of markets', () => {
   let producer: Client;
   before(async () => {
     browser = await Chromium.start();
-    engine = await LiveEngine.start({ marketsMax: 400 });
+    engine = await LiveEngine.start({ marketsMax: 4_000 });
     producer = await engine.producer('json');
-    const symbols = [...Array.from({ length: MARKETS }, (_, i) => `M${String(i).padStart(3, '0')}`), ...HOSTILE];
+    const symbols = [...Array.from({ length: MARKETS }, (_, i) => `M${String(i).padStart(4, '0')}`), ...HOSTILE];
     for (const symbol of symbols) producer.send(messagesOf(symbol));
     await engine.taken(symbols.length);
   });
@@ -54,19 +57,23 @@ describe('the list of markets', () => {
   test('draws the rows in sight alone, filters, and reaches the last by key', async () => {
     const page = await open();
     const { page: browsed } = page.watched;
-    await eventually('all', async () => (await count(page)) === `${MARKETS + HOSTILE.length} markets`);
+    await eventually('all', async () => (await count(page)).startsWith(`${ALL} markets. Each second the first 500;`));
     assert.ok((await page.markets()).length < 60);
+    assert.ok((await browsed.locator('*').count()) < 2_500, 'a row out of sight is no element');
     await browsed.keyboard.press('/');
-    await browsed.keyboard.type('m29 live');
-    await eventually('ten', async () => (await count(page)) === `10 of ${MARKETS + HOSTILE.length} markets`);
+    await browsed.keyboard.type('m299 live');
+    await eventually('ten', async () => (await count(page)).startsWith(`10 of ${ALL} markets`));
     await browsed.keyboard.press('ArrowDown');
     await browsed.keyboard.press('End');
     await browsed.keyboard.press('Enter');
-    await eventually('the last of them', async () => (await page.watched.text('#headline .name')) === 'x:M299');
-    assert.match(browsed.url(), /#market=x%3AM299/);
-    assert.equal(await page.watched.text('#markets-panel tr.chosen .name'), 'M299');
+    await eventually('the last of them', async () => (await page.watched.text('#headline .name')) === 'x:M2999');
+    assert.match(browsed.url(), /#market=x%3AM2999/);
+    assert.equal(await page.watched.text('#markets-panel tr.chosen .name'), 'M2999');
+    await eventually('its price in the list, from bars', async () => (await page.markets()).at(-1)?.[1] === '100');
+    await eventually('its best prices', async () => (await page.watched.text('#headline .last')) === '99.5 / 100.5');
+    assert.equal(await page.watched.text('#headline .state'), '● live');
     await browsed.keyboard.press('k');
-    await eventually('the one before', async () => (await page.watched.text('#headline .name')) === 'x:M298');
+    await eventually('the one before', async () => (await page.watched.text('#headline .name')) === 'x:M2998');
     await browsed.fill('#markets-panel input', '');
     await browsed.focus('#markets-panel tr[data-index] button[tabindex="0"]');
     await browsed.keyboard.press('End');
@@ -146,7 +153,7 @@ describe('the list of markets', () => {
       ...[
         'markets-panel input',
         'markets-panel select',
-        'markets-panel button M000',
+        'markets-panel button M0000',
         'markets-panel button Fold Markets',
       ],
       ...['candles-panel select Kind of bars', 'candles-panel select Signals', 'candles-panel div Candles'],

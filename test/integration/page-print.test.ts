@@ -1,0 +1,48 @@
+// The page on paper: light whatever the screen is, nothing to press, every panel whole and drawn, seen or not.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Chromium } from '../support/browser.ts';
+import { Dashboard, DESK, type Fed, fed, shot } from '../support/dashboard.ts';
+import { eventually } from '../support/live-engine.ts';
+
+let browser: Chromium;
+let source: Fed;
+before(async () => {
+  browser = await Chromium.start();
+  source = await fed();
+});
+after(async () => {
+  await browser.close();
+  await source.feed.stop();
+  await source.engine.stop();
+});
+
+test('a dark page is printed light, with the time, without controls, and no panel cut', async () => {
+  const page = await Dashboard.open(browser, source.engine.engine.port, DESK, 'dark');
+  const { watched } = page;
+  const theme = (): Promise<string> => watched.page.evaluate('document.documentElement.dataset.theme');
+  await page.filled();
+  await eventually('the engine', async () => /\d/.test(await watched.text('#pulse-p99')));
+  assert.equal(await watched.text('#health-panel .status'), '', 'never scrolled to');
+  await watched.page.emulateMedia({ media: 'print' });
+  await eventually('light', async () => (await theme()) === 'light');
+  await shot(watched, 'paper', true);
+  const candles = "getComputedStyle(document.querySelector('#candles-panel .chart')).filter";
+  assert.match(await watched.page.evaluate(candles), /invert/, 'drawn for a dark screen');
+  assert.match(await watched.text('#printed'), /^As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+  assert.match(await watched.text('#health-panel .status'), /ok|degraded/);
+  assert.equal(
+    await watched.page.locator('button:visible, input:visible').count(),
+    await page.markets().then((all) => all.length),
+  );
+  const cut = `[...document.querySelectorAll('.panel')].filter((each) => getComputedStyle(each).breakInside !== 'avoid')`;
+  assert.equal(await watched.page.evaluate(`${cut}.length`), 0);
+  assert.equal(await watched.isWiderThanWindow(), false);
+  await watched.page.emulateMedia({ media: null });
+  await eventually('dark again', async () => (await theme()) === 'dark');
+  const sheets = (await watched.page.pdf({ preferCSSPageSize: true })).toString('latin1').matchAll(/\/Count (\d+)/g);
+  assert.ok(Math.max(...Array.from(sheets, ([, count]) => Number(count))) >= 5);
+  assert.deepEqual([await theme(), watched.complaints], ['dark', []]);
+  await page.close();
+});
