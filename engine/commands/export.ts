@@ -10,6 +10,8 @@ import { loadSettings, plansOf } from '../config.ts';
 import { EngineSource } from '../export/engine-source.ts';
 import { Exporter, type ExportSummary } from '../export/exporter.ts';
 import { compressionOf, formatOf, rollOf, tablesOf } from '../export/options.ts';
+import type { Compression, Format } from '../export/parts.ts';
+import type { Kept } from '../export/state-file.ts';
 import type { Table } from '../export/tables.ts';
 import { errorSentence, isDiskError } from '../journal/disk-error.ts';
 import { FolderLock } from '../journal/folder-lock.ts';
@@ -117,6 +119,15 @@ function sourceOf(files: readonly string[], { target, from }: ExportFlags): stri
   return from === undefined ? paths : `${paths} --from ${from}`;
 }
 
+/** Options that all rows of a folder have in common; of recordings, which are read again as a whole, also how files roll. */
+function keptOf(flags: ExportFlags, format: Format, compression: Compression): Kept {
+  const { target, roll, venue, lateness, emptyBars, config } = flags;
+  if (target !== undefined) return { format, compression };
+  const texts = { venue, lateness, 'empty-bars': emptyBars, config: config && resolve(config) };
+  const given = Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]]));
+  return { format, compression, roll, ...Object.fromEntries(given) };
+}
+
 // ---- both
 
 /** Resolves when the first signal comes; at the second nothing is waited for, and the next run finishes what is left. */
@@ -167,9 +178,11 @@ export async function exportData(files: readonly string[], flags: ExportFlags): 
   const beganMs = performance.now();
   try {
     const createdBy = `millrace ${packageVersion()}`;
-    const exporter = await Exporter.open({ folder, format, compression, createdBy, source, tables, ...roll });
+    const kept = keptOf(flags, format, compression);
+    const exporter = await Exporter.open({ folder, format, compression, createdBy, source, kept, tables, ...roll });
     await run(exporter, stopped);
     const summary = await exporter.close();
+    if (flags.target === undefined) tellRepeated(summary);
     print(folder, summary, beganMs);
     return 0;
   } catch (error) {
@@ -177,6 +190,11 @@ export async function exportData(files: readonly string[], flags: ExportFlags): 
   } finally {
     lock.release();
   }
+}
+
+function tellRepeated({ rows, repeated }: ExportSummary): void {
+  const isNothing = Object.values(rows).every((count) => count === 0) && repeated > 0;
+  if (isNothing) process.stderr.write(`millrace: nothing new: all ${repeated} rows are in --out already\n`);
 }
 
 function print(folder: string, summary: ExportSummary, beganMs: number): void {

@@ -1,54 +1,54 @@
-// Messages of a running engine: first what its journal has of the time since the last row, then its stream.
+// Messages of a running engine: its stream, and out of its journal what came while nobody listened.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StreamMessage } from '../../schemas/feed.ts';
+import type { Gap, StreamMessage } from '../../schemas/feed.ts';
 import type { Client } from '../client/client.ts';
-import { RequestError } from '../client/errors.ts';
-import type { Exporter } from './exporter.ts';
+import { type Filled, JournalFill, type JournalFillOptions } from './journal-fill.ts';
 import { timeText, timeUs } from './values.ts';
 
-export type EngineSourceOptions = {
-  readonly client: Client;
-  readonly exporter: Exporter;
+export type EngineSourceOptions = JournalFillOptions & {
+  readonly client: Pick<Client, 'subscribe' | 'replay' | 'onGap'>;
   /** `trade`, `bar.1m` … */
   readonly channels: readonly string[];
   /** Names, or wildcards. */
   readonly markets: readonly string[];
-  readonly tell: (sentence: string) => void;
 };
 
 /** The stream goes on while the journal is read: what comes meanwhile is kept in memory, some hundred bytes a message. */
 const QUEUE_MAX = 5_000_000;
-/** Behind everything a journal may hold. */
-const END = '2099-12-31T00:00:00Z';
 const TICK_MS = 200;
-/** How often a replay is tried that found no place among the engine's, or broke off with it. */
-const AGAIN_MS = 1_000;
 
-const isPassing = ({ category }: RequestError): boolean => category === 'busy' || category === 'unreachable';
-
-/** The engine has no journal, or does not know the markets: asking again will not help. */
-const isRefusal = ({ status }: RequestError): boolean => status >= 400 && status < 500;
+/** What became of a place where the stream lacks something. */
+type Outcome = 'filled' | 'lost';
 
 /** Thread: any, one at a time. Ends with stop(), or rejects where the engine refuses or the disk fails. */
 export class EngineSource {
   private readonly options: EngineSourceOptions;
   private readonly closers: (() => void)[] = [];
   private readonly leaving = new AbortController();
+  private readonly journal: JournalFill;
+  /** Told by the client since the journal was asked last; they may still wait in the queue of a loop. */
+  private told: Gap[] = [];
+  private readonly outcomes = new WeakMap<Gap, Outcome>();
+  /** While the journal is read every loop waits: no row is to come before one that it has. */
+  private filling: Promise<void> | null = null;
+  private fillMs = 0;
 
   constructor(options: EngineSourceOptions) {
     this.options = options;
+    this.journal = new JournalFill(options, this.leaving.signal);
   }
 
   async run(): Promise<void> {
     const { client, exporter, channels, markets } = this.options;
     const since = exporter.complete;
+    this.closers.push(client.onGap((gap) => void this.told.push(gap)));
     const subscriptions = channels.flatMap((channel) =>
       markets.map((market) => client.subscribe(`${channel}.${market}`, { queueMax: QUEUE_MAX })),
     );
     for (const subscription of subscriptions) this.closers.push(() => subscription.close());
     await Promise.all(subscriptions.map((subscription) => subscription.ready()));
-    if (since !== null) await this.fill(since);
+    if (since !== null) await this.fillFrom(since);
     if (this.leaving.signal.aborted) return;
     let fail: (error: unknown) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -68,7 +68,12 @@ export class EngineSource {
   }
 
   private async takeAll(messages: AsyncIterable<StreamMessage>): Promise<void> {
-    for await (const message of messages) this.options.exporter.take(message);
+    for await (const message of messages) {
+      while (this.filling !== null) await this.filling;
+      if (this.leaving.signal.aborted) return;
+      if (message.type === 'gap') await this.mend(message);
+      else this.options.exporter.take(message);
+    }
   }
 
   /** Ends every loop; what has been received is taken. */
@@ -77,42 +82,74 @@ export class EngineSource {
     for (const close of this.closers.splice(0)) close();
   }
 
-  /** What this export missed while it did not run, from the engine's journal; what that does not have is told. */
-  private async fill(since: string): Promise<void> {
+  // ---- what the stream did not bring
+
+  /** What this export missed while it did not run; what the journal does not have is told. */
+  private async fillFrom(since: string): Promise<void> {
     const { exporter, tell } = this.options;
     const { hasRows } = exporter;
-    try {
-      const first = await this.replayed(since);
-      if (hasRows && first !== null && timeUs(first) > timeUs(since)) this.miss('journal-begins-later', since, first);
-    } catch (error) {
-      if (this.leaving.signal.aborted) return;
-      // What broke off is there to be asked for by the next run; only what is refused is lost.
-      if (!(error instanceof RequestError) || !isRefusal(error)) throw error;
-      tell(`what came after ${since} cannot be had of the engine's journal (${error.message}): told in gaps.csv`);
+    const filled = await this.fill(since);
+    if (filled === null) return;
+    const { first, refusal } = filled;
+    if (refusal !== null) {
+      tell(`what came after ${since} cannot be had of the engine's journal (${refusal}): told in gaps.csv`);
       this.miss('not-running', since, timeText(Date.now()));
-    }
-    exporter.beginAgain();
+    } else if (hasRows && first !== null && timeUs(first) > timeUs(since))
+      this.miss('journal-begins-later', since, first);
   }
 
-  /** Takes what the journal has from a moment on, once the engine has a place for it; returns the first time it told. */
-  private async replayed(since: string): Promise<string | null> {
-    const { client, exporter, channels, markets, tell } = this.options;
-    const { signal } = this.leaving;
-    const asked = { from: since, to: END, markets: [...markets], channels: [...channels], signal };
-    for (let isTold = false; ; isTold = true) {
-      let first: string | null = null;
-      try {
-        for await (const message of client.replay(asked)) {
-          if ('localTimestamp' in message) first ??= message.localTimestamp;
-          exporter.take(message);
-        }
-        return first;
-      } catch (error) {
-        if (!(error instanceof RequestError) || !isPassing(error)) throw error;
-        if (!isTold) tell(`the journal is asked for again until it answers whole: ${error.message}`);
-        exporter.beginAgain();
-        await sleep(AGAIN_MS, undefined, { signal });
-      }
+  /** Of a loop that has come to a place where the stream lacks something: the journal is asked, and the loops go on behind it. */
+  private async mend(gap: Gap): Promise<void> {
+    if (!this.outcomes.has(gap)) {
+      this.filling = this.fillGap(gap).finally(() => {
+        this.filling = null;
+      });
+      await this.filling;
+    }
+    if (this.outcomes.get(gap) === 'lost') this.tellLost(gap);
+  }
+
+  /** One that the client made names no moment: it lies behind the rows there are. */
+  private tellLost(gap: Gap): void {
+    const { exporter } = this.options;
+    const { channel, reason, lost, localTimestamp } = gap;
+    exporter.gap({ channel, reason, lost, after: this.sinceOf(gap), before: localTimestamp ?? timeText(Date.now()) });
+  }
+
+  private async fillGap(gap: Gap): Promise<void> {
+    const { exporter, tell } = this.options;
+    // A stream that breaks again and again is not to keep the engine at replays alone.
+    await sleep(this.fillMs, undefined, { signal: this.leaving.signal }).catch(() => undefined);
+    const covered = [gap, ...this.told.splice(0)];
+    const { newest } = exporter;
+    const [since] = covered.map((each) => this.sinceOf(each)).sort();
+    const beganMs = performance.now();
+    const filled = await this.fill(since);
+    this.fillMs = performance.now() - beganMs;
+    if (filled === null) return;
+    const { first, refusal } = filled;
+    for (const each of covered) this.outcomes.set(each, refusal === null ? 'filled' : 'lost');
+    if (refusal !== null)
+      tell(
+        `the stream lacks what came after ${since}, and the engine's journal does too (${refusal}): told in gaps.csv`,
+      );
+    else if (newest !== null && first !== null && timeUs(first) > timeUs(since))
+      this.miss('journal-begins-later', since, first);
+  }
+
+  /** Loops are at their gap or before it, so what a lost connection did not bring is newer than all rows. */
+  private sinceOf({ channel, reason }: Gap): string {
+    const { exporter } = this.options;
+    return (reason === 'reconnect' ? exporter.newest : exporter.sinceOf(channel)) ?? exporter.began;
+  }
+
+  /** Null where stop() has ended it: the next run asks again, from the same place. */
+  private async fill(since: string): Promise<Filled | null> {
+    try {
+      return await this.journal.take(since);
+    } catch (error) {
+      if (this.leaving.signal.aborted) return null;
+      throw error;
     }
   }
 

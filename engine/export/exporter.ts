@@ -7,7 +7,15 @@ import { GapLog, type GapRow } from './gap-log.ts';
 import { finishSpool, type PartOptions } from './parts.ts';
 import { TablePositions } from './positions.ts';
 import { readSpool, Spool } from './spool.ts';
-import { type ExportState, readState, statePath, type TableState, writeState } from './state-file.ts';
+import {
+  type ExportState,
+  type Kept,
+  readState,
+  requireKept,
+  statePath,
+  type TableState,
+  writeState,
+} from './state-file.ts';
 import { makeFolder } from './table-file.ts';
 import type { RowMessage, Table } from './tables.ts';
 import { timeText, timeUs } from './values.ts';
@@ -15,6 +23,8 @@ import { timeText, timeUs } from './values.ts';
 export type ExporterOptions = Omit<PartOptions, 'temporaryFolder'> & {
   /** Address of the engine, or the recordings: a folder holds rows of one source. */
   readonly source: string;
+  /** Options by their names that all rows of a folder have in common. */
+  readonly kept: Kept;
   readonly tables: readonly Table[];
   /** Of receive time, on its multiples since 1970; null for none. */
   readonly rollMs: number | null;
@@ -35,7 +45,10 @@ export type ExportSummary = {
 
 /** Of the folder: nothing in it is read by those who read the files. */
 const OWN_FOLDER = '.millrace';
+const SPOOL_NAME = /^(.+)-(\d{6,})\.ndjson$/;
 const SYNC_MS = 1_000;
+/** A slow reader is told channel after channel what it missed: how far one may lie behind the newest of all. */
+const CHANNELS_APART_MS = 300_000;
 
 class TableExport {
   readonly table: Table;
@@ -54,6 +67,11 @@ class TableExport {
     this.number = part;
     this.began = began;
   }
+}
+
+/** In files, or in a spool that a run before left. */
+function hasRows(own: string, { tables }: ExportState): boolean {
+  return Object.values(tables).some(({ part }) => part > 0) || readdirSync(own).some((name) => SPOOL_NAME.test(name));
 }
 
 export class Exporter {
@@ -90,10 +108,11 @@ export class Exporter {
     return own;
   }
 
-  /** Finishes what a run before this one left. Throws UsageError where the folder is of another source. */
+  /** Finishes what a run before this one left. Throws UsageError where the folder is of another source, or of other options. */
   static async open(options: ExporterOptions): Promise<Exporter> {
     const own = Exporter.ownFolder(options.folder);
     const state = readState(statePath(own), options.source);
+    if (state !== null && hasRows(own, state)) requireKept(state.kept, options.kept);
     for (const name of readdirSync(own)) if (name.endsWith('.tmp')) rmSync(join(own, name));
     const exporter = new Exporter(options, own, state);
     exporter.writeState();
@@ -108,9 +127,34 @@ export class Exporter {
     return times.sort()[0] ?? null;
   }
 
+  /** Receive time of the newest row of all; null before the first. */
+  get newest(): string | null {
+    const newest = [...this.tables.values()].map(({ positions }) => positions.newest).sort();
+    return newest.at(-1) || null;
+  }
+
+  /** When the first of the tables was begun, by the clock here. */
+  get began(): string {
+    return [...this.tables.values()].map(({ began }) => began).sort()[0];
+  }
+
+  /** Receive time from which on rows of a channel may be missing that was told less than the others. */
+  sinceOf(channel: string): string | null {
+    const each = [...this.tables.values()].find(({ table }) => channel.startsWith(`${table.name}.`));
+    const at = each?.positions.atOf(channel) ?? null;
+    if (each === undefined || at === null) return this.newest;
+    const least = timeText(timeUs(each.positions.newest) / 1000 - CHANNELS_APART_MS);
+    return [at, least].sort()[1];
+  }
+
   /** All tables have rows, so the source has one at the time that `complete` tells, if it reaches back to it. */
   get hasRows(): boolean {
     return [...this.tables.values()].every(({ positions }) => positions.newest !== '');
+  }
+
+  /** Rows of this run so far. */
+  get count(): number {
+    return [...this.tables.values()].reduce((sum, { rows }) => sum + rows, 0);
   }
 
   // ---- what a run before left
@@ -141,7 +185,7 @@ export class Exporter {
 
   private spoolsOf({ name }: Table): number[] {
     const numbers = readdirSync(this.own).flatMap((file) => {
-      const [, table, number] = /^(.+)-(\d{6,})\.ndjson$/.exec(file) ?? [];
+      const [, table, number] = SPOOL_NAME.exec(file) ?? [];
       return table === name ? [Number(number)] : [];
     });
     return numbers.sort((a, b) => a - b);
@@ -240,7 +284,12 @@ export class Exporter {
   }
 
   private writeState(): void {
-    writeState(statePath(this.own), { version: 1, source: this.options.source, tables: this.states });
+    writeState(statePath(this.own), {
+      version: 1,
+      source: this.options.source,
+      kept: this.options.kept,
+      tables: this.states,
+    });
   }
 
   /** Finishes all files. Throws what went wrong: spools stay for the next run then. */

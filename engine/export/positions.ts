@@ -120,6 +120,11 @@ export class TablePositions {
     return Object.fromEntries([...this.lanes].map(([channel, lane]) => [channel, lane.position]));
   }
 
+  /** Receive time of the newest row of a channel; null before its first. */
+  atOf(channel: string): string | null {
+    return this.lanes.get(channel)?.sequence.at || null;
+  }
+
   /** What comes next may have come before: from a source that begins somewhere before the end of what is there. */
   beginAgain(): void {
     for (const lane of this.lanes.values()) lane.beginAgain();

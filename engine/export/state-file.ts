@@ -15,10 +15,13 @@ export type TableState = {
   /** When the table was first exported: where it has no rows yet, they may be missing from then on. */
   readonly began: string;
 };
+export type Kept = Readonly<Record<string, string>>;
 export type ExportState = {
   readonly version: 1;
   /** Address of the engine, or the recordings. */
   readonly source: string;
+  /** Options that all rows of the folder have in common, by their names; absent where an earlier build wrote it. */
+  readonly kept?: Kept;
   readonly tables: Readonly<Record<string, TableState>>;
 };
 
@@ -30,6 +33,20 @@ export function readState(path: string, source: string): ExportState | null {
   throw new UsageError(
     `--out: expected a folder of ${source}, or an empty one, was one that holds ${state.source}: rows that come again could not be told from new ones`,
   );
+}
+
+/**
+ * Rows that are there would be passed over as repeats, so nothing of what is asked for would come of it. Throws UsageError with
+ * the first option that is another.
+ */
+export function requireKept(before: Kept | undefined, now: Kept): void {
+  const told = (text: string | undefined): string => (text === undefined || text === '' ? 'none' : text);
+  for (const name of new Set([...Object.keys(before ?? {}), ...Object.keys(now)])) {
+    if (before === undefined || told(before[name]) === told(now[name])) continue;
+    throw new UsageError(
+      `--${name}: expected ${told(before[name])}, as the rows in --out have been made, or another folder, was ${told(now[name])}`,
+    );
+  }
 }
 
 export function writeState(path: string, state: ExportState): void {

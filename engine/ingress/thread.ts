@@ -99,7 +99,11 @@ const parts: SessionParts = { writer, markets, marketsMax: start.memory.marketsM
 function recover(past: IngressPast): void {
   const { journal } = start.memory;
   assert(journal !== null, 'ingress thread: expected memory for a journal');
-  const recovered = applyPast(past, clock, parts, (sequence) => tell({ op: 'recovering', sequence }));
+  const recovered = applyPast(past, clock, parts, (sequence) => {
+    // Asked to end: nothing was taken or written yet, and the next start applies it all.
+    if (Atomics.load(words, engineWords.at.stop) === 1) throw new Error('ingress thread: ended while it recovered');
+    tell({ op: 'recovering', sequence });
+  });
   writer.journal = new RingJournalLog(journal, past.sequence);
   writer.journal.start(Buffer.from(JSON.stringify(past.started)), recovered.startedNs);
   writer.commit();

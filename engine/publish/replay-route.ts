@@ -47,7 +47,7 @@ export class ReplayRoute {
   /** Answers a request that may be answered. */
   take(res: HttpResponse, req: HttpRequest, answering: Answering): void {
     const params = new URLSearchParams(req.getQuery());
-    const of = (name: string): string | null => params.get(name);
+    const of = (name: string): string | null => only(params, name);
     this.answers.take(res, answering, () => {
       const texts = { from: of('from'), to: of('to'), markets: of('markets'), channels: of('channels') };
       const request = this.requestOf(texts);
@@ -83,6 +83,13 @@ export class ReplayRoute {
   close(): void {
     this.answers.close();
   }
+}
+
+/** Of two of one name the second would be passed over, and the answer be taken for what was asked. */
+function only(params: URLSearchParams, name: string): string | null {
+  const { length } = params.getAll(name);
+  if (length > 1) throw new HttpError(400, 'range', `${name}: expected once, was there ${length} times`);
+  return params.get(name);
 }
 
 function asHttp<Value>(make: () => Value): Value {

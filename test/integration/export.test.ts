@@ -137,6 +137,17 @@ test('each query of its document runs on what was exported', async () => {
     assert.ok(rows.length > 0, sql);
     if (sql.includes('missing')) for (const row of rows) assert.equal(row[4], '0', row.join());
   }
+  const again = (...args: string[]) =>
+    exporting(recording, '--venue', 'json', '--out', join(folder, 'data'), ...args).ended;
+  const csv = await again('--format', 'csv');
+  assert.equal(csv.code, 2, csv.stderr);
+  assert.match(
+    csv.stderr,
+    /--format: expected parquet, as the rows in --out have been made, or another folder, was csv/,
+  );
+  const same = await again();
+  assert.equal(same.code, 0, same.stderr);
+  assert.match(same.stderr, /nothing new: all \d+ rows are in --out already/);
 });
 
 test('frames that the venue named does not know are told', async () => {

@@ -160,6 +160,7 @@ describe('an engine with a journal', () => {
       ['channels=depth.5.1s', 400, /^channels: expected some of trade, book/],
       ['channels=bar.9m', 400, /^channels: .*bar\.5t.*was "bar\.9m"/],
       ['markets=,', 400, /^markets: /],
+      ['channels=trade&channels=book', 400, /^channels: expected once, was there 2 times/],
       ['markets=venue:Z', 404, /^markets: expected known markets, was "venue:Z"/],
     ];
     for (const [query, status, message] of cases) {

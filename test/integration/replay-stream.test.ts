@@ -22,11 +22,17 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 type Streamed = ReplayStreamed & { readonly text: string; readonly messages: readonly Json[] };
 
-async function streamed(file: string, venue: Dialect | null, texts: ReplayTexts, waitMs = 0): Promise<Streamed> {
+async function streamed(
+  file: string,
+  venue: Dialect | null,
+  texts: ReplayTexts,
+  waitMs = 0,
+  speed = 0,
+): Promise<Streamed> {
   const named = { bars: ['1s', '5t'], signals: ['imbalance'] };
   const parts: string[] = [];
   const result = await streamReplay({
-    ...{ files: [file], venue, plans, speed: 0, request: replayRequestOf(texts, named) },
+    ...{ files: [file], venue, plans, speed, request: replayRequestOf(texts, named) },
     write: async (lines) => {
       parts.push(lines);
       if (waitMs > 0) await sleep(waitMs);
@@ -81,6 +87,12 @@ test('entries that are missing in a journal are a gap on each channel, and books
   await engine.stop();
   const whole = await streamed(path, null, { channels: 'trade,book' });
   assert.equal(whole.gaps, 0);
+  // Entry by entry at a pace, and in one go: the same from a moment on, up to another.
+  const at = (share: number): string => String(whole.messages[Math.floor(whole.lines * share)]['localTimestamp']);
+  const span = { channels: 'trade,book,status', from: at(0.3), to: at(0.8) };
+  const cut = await streamed(path, null, span);
+  assert.ok(cut.lines > 100 && cut.lines < whole.lines);
+  assert.equal((await streamed(path, null, span, 0, 1e6)).text, cut.text);
   const segment = join(
     path,
     readdirSync(path).filter((name) => name.includes('journal') || name.endsWith('.mrj'))[0] ?? '',

@@ -23,7 +23,7 @@ let folders = 0;
 function optionsOf(rest: Partial<ExporterOptions> = {}): ExporterOptions {
   return {
     ...{ folder: join(root, String(folders++)), format: 'parquet', compression: 'snappy', createdBy: 'test' },
-    ...{ source: 'ws://engine', tables: tablesOf('trade,bar.1m'), rollMs: null, rollBytes: null },
+    ...{ source: 'ws://engine', kept: {}, tables: tablesOf('trade,bar.1m'), rollMs: null, rollBytes: null },
     ...rest,
   };
 }
@@ -314,6 +314,29 @@ test('a folder of another source is refused', async () => {
     Exporter.open({ ...options, source: 'ws://other' }),
     /--out: expected a folder of ws:\/\/other.*holds ws:\/\/engine/,
   );
+});
+
+test('a folder with rows keeps to the options that its rows were made with; an empty one to none', async () => {
+  const options = optionsOf({ kept: { format: 'parquet', roll: '1h' } });
+  await (await Exporter.open(options)).close();
+  const csv = { ...options, format: 'csv', compression: 'none', kept: { format: 'csv', roll: '1h' } } as const;
+  const exporter = await Exporter.open(csv);
+  exporter.take(tradeOf(1));
+  // Also where the row is in a spool alone.
+  exporter.tick(Number.POSITIVE_INFINITY);
+  await assert.rejects(
+    Exporter.open(options),
+    /--format: expected csv, as the rows in --out have been made.* was parquet/,
+  );
+  await (await Exporter.open(csv)).close();
+  await assert.rejects(Exporter.open(options), /--format: expected csv/);
+  await assert.rejects(Exporter.open({ ...csv, kept: { format: 'csv' } }), /--roll: expected 1h, .* was none/);
+  const more = { ...csv.kept, venue: 'kraken' };
+  await assert.rejects(Exporter.open({ ...csv, kept: more }), /--venue: expected none, .* was kraken/);
+  // Channels may be others: each has rows of its own.
+  const bars = await Exporter.open({ ...csv, tables: tablesOf('bar.1m,trade') });
+  bars.take(barOf(1));
+  assert.deepEqual((await bars.close()).rows, { 'bar.1m': 1, trade: 0 });
 });
 
 test('each option that is wrong is told with its limit and what was found', () => {
