@@ -8,6 +8,8 @@ import { type AccessPlan, originOf, type TlsFiles } from './base/access.ts';
 import { UsageError } from './base/errors.ts';
 import { isLoopback } from './base/hosts.ts';
 import { type AccessToken, ROLES, type Role } from './base/token.ts';
+import { fileFaultOf } from './settings/file.ts';
+import { SettingsError } from './settings/load.ts';
 
 type TokenEntry = {
   readonly role?: Role | undefined;
@@ -36,6 +38,24 @@ export type OwnAccess = { readonly token: string | null; readonly certificate: s
 
 export type Access = { readonly plan: AccessPlan; readonly own: OwnAccess; readonly warnings: readonly string[] };
 
+/** Looks at everything before it is said what is wrong, so that one look tells it all. */
+class Looks {
+  readonly sentences: string[] = [];
+
+  /** Undefined where it was wrong. */
+  take<T>(look: () => T): T | undefined {
+    try {
+      return look();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.sentences.push(error.message);
+      return undefined;
+    }
+  }
+}
+
+type Warnings = string[];
+
 const OTHERS_MAY_READ = 0o004;
 const OWN_TOKEN_BYTES = 32;
 
@@ -43,18 +63,18 @@ function textOf(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`${option} ${path}: expected a readable file, was: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UsageError(`${option} ${path}: expected a readable file, was: ${fileFaultOf(error)}`);
   }
 }
 
 /** A file that others may read is no secret; it is said and not refused, because containers mount their secrets so. */
-function warnOfReaders(option: string, path: string, warnings: string[]): void {
+function warnOfReaders(option: string, path: string, warnings: Warnings): void {
   if ((statSync(path).mode & OTHERS_MAY_READ) !== 0)
     warnings.push(`${option} ${path}: everyone on this machine may read it (chmod 600)`);
 }
 
 /** The file's text without the line end that editors put there. */
-function secretOf(option: string, path: string, warnings: string[]): string {
+function secretOf(option: string, path: string, warnings: Warnings): string {
   const secret = textOf(option, path).replace(/\r?\n$/, '');
   warnOfReaders(option, path, warnings);
   return checked(option, secret);
@@ -83,7 +103,7 @@ function byRole(option: string, entry: string): { roles: Role[]; value: string }
   return { roles, value };
 }
 
-function ofEntry(entry: TokenEntry, index: number, warnings: string[]): AccessToken {
+function ofEntry(entry: TokenEntry, index: number, warnings: Warnings): AccessToken {
   const place = `tokens.${index}`;
   const { role, roles, secret, secretFile, name } = entry;
   if ((role === undefined) === (roles === undefined))
@@ -97,51 +117,72 @@ function ofEntry(entry: TokenEntry, index: number, warnings: string[]): AccessTo
   return { secret: value, roles: roles ?? [role as Role], ...(name === undefined ? {} : { name }) };
 }
 
+function ofRole(option: '--role-token' | '--role-token-file', entry: string, warnings: Warnings): AccessToken {
+  const { roles, value } = byRole(option, entry);
+  const secret = option === '--role-token' ? checked(option, value) : secretOf(option, value, warnings);
+  return { secret, roles };
+}
+
 /** Every token, from wherever it was set. */
-function tokensOf(settings: AccessSettings, warnings: string[]): AccessToken[] {
+function tokensOf(settings: AccessSettings, looks: Looks, warnings: Warnings): AccessToken[] {
   const { token, tokenFile, roleToken, roleTokenFile, tokens } = settings;
   if (token !== null && tokenFile !== null)
-    throw new UsageError('--token-file: expected no --token beside it, there was one');
-  const found: AccessToken[] = (tokens ?? []).map((entry, index) => ofEntry(entry, index, warnings));
-  if (token !== null) found.push({ secret: checked('--token', token), roles: ['admin'] });
-  if (tokenFile !== null) found.push({ secret: secretOf('--token-file', tokenFile, warnings), roles: ['admin'] });
-  for (const entry of roleToken) {
-    const { roles, value } = byRole('--role-token', entry);
-    found.push({ secret: checked('--role-token', value), roles });
-  }
-  for (const entry of roleTokenFile) {
-    const { roles, value } = byRole('--role-token-file', entry);
-    found.push({ secret: secretOf('--role-token-file', value, warnings), roles });
-  }
+    looks.sentences.push('--token-file: expected no --token beside it, there was one');
+  const makers: (() => AccessToken)[] = (tokens ?? []).map((entry, index) => () => ofEntry(entry, index, warnings));
+  if (token !== null) makers.push(() => ({ secret: checked('--token', token), roles: ['admin'] }));
+  if (tokenFile !== null)
+    makers.push(() => ({ secret: secretOf('--token-file', tokenFile, warnings), roles: ['admin'] }));
+  makers.push(...roleToken.map((entry) => () => ofRole('--role-token', entry, warnings)));
+  makers.push(...roleTokenFile.map((entry) => () => ofRole('--role-token-file', entry, warnings)));
+  const found = makers.flatMap((make) => looks.take(make) ?? []);
   if (new Set(found.map(({ secret }) => secret)).size < found.length)
-    throw new UsageError('tokens: expected each secret once with all its roles, was one twice');
+    looks.sentences.push('tokens: expected each secret once with all its roles, was one twice');
   return found;
 }
 
-function certificateOf(path: string, warnings: string[]): X509Certificate {
+/** The server's own, which is the first of the chain. Of a chain that is broken further on the app only fails. */
+function certificateOf(path: string, warnings: Warnings): X509Certificate {
   const text = textOf('--tls-cert', path);
+  const [own = text, ...issuers] = text.match(/-----BEGIN [\s\S]*?-----END [^\n]*/g) ?? [];
+  for (const [index, each] of [own, ...issuers].entries()) {
+    if (isCertificate(each)) continue;
+    const which = index === 0 ? '' : `, number ${index + 1} in it`;
+    throw new UsageError(`--tls-cert ${path}: expected a certificate in PEM${which}, was something else`);
+  }
+  const certificate = new X509Certificate(own);
+  if (new Date(certificate.validTo).getTime() < Date.now())
+    warnings.push(`--tls-cert ${path}: the certificate ended on ${certificate.validTo}`);
+  if (new Date(certificate.validFrom).getTime() > Date.now())
+    warnings.push(`--tls-cert ${path}: the certificate begins on ${certificate.validFrom}`);
+  return certificate;
+}
+
+function isCertificate(text: string): boolean {
   try {
-    const certificate = new X509Certificate(text);
-    if (new Date(certificate.validTo).getTime() < Date.now())
-      warnings.push(`--tls-cert ${path}: the certificate ended on ${certificate.validTo}`);
-    return certificate;
+    return new X509Certificate(text).subject !== null;
   } catch {
-    throw new UsageError(`--tls-cert ${path}: expected a certificate in PEM, was something else`);
+    return false;
   }
 }
 
-/** Throws a UsageError that names the file which is wrong: the app itself would only fail. */
-function tlsOf(settings: AccessSettings, warnings: string[]): TlsFiles | null {
+/** Names the file which is wrong: the app itself would only fail. */
+function tlsOf(settings: AccessSettings, looks: Looks, warnings: Warnings): TlsFiles | null {
   const { tlsCert: cert, tlsKey: key, tlsPassphraseFile } = settings;
   if (cert === null && key === null && tlsPassphraseFile === null) return null;
   if (cert === null || key === null)
-    throw new UsageError(`${cert === null ? '--tls-cert' : '--tls-key'}: expected a file beside the other, was none`);
-  const certificate = certificateOf(cert, warnings);
-  const text = textOf('--tls-key', key);
-  warnOfReaders('--tls-key', key, warnings);
-  const passphrase = tlsPassphraseFile === null ? null : secretOf('--tls-passphrase-file', tlsPassphraseFile, warnings);
-  if (!certificate.checkPrivateKey(privateKeyOf(key, text, passphrase)))
-    throw new UsageError(`--tls-key ${key}: expected the key of the certificate ${cert}, was another`);
+    looks.sentences.push(`${cert === null ? '--tls-cert' : '--tls-key'}: expected a file beside the other, was none`);
+  const certificate = cert === null ? undefined : looks.take(() => certificateOf(cert, warnings));
+  const file = tlsPassphraseFile;
+  const passphrase = file === null ? null : looks.take(() => secretOf('--tls-passphrase-file', file, warnings));
+  if (key === null || passphrase === undefined) return null;
+  const own = looks.take(() => {
+    const text = textOf('--tls-key', key);
+    warnOfReaders('--tls-key', key, warnings);
+    return privateKeyOf(key, text, passphrase);
+  });
+  if (cert === null || certificate === undefined || own === undefined) return null;
+  if (!certificate.checkPrivateKey(own))
+    looks.sentences.push(`--tls-key ${key}: expected the key of the certificate ${cert}, was another`);
   return { cert, key, passphrase };
 }
 
@@ -160,14 +201,17 @@ function privateKeyOf(path: string, text: string, passphrase: string | null): Re
   }
 }
 
-function originsOf(texts: readonly string[]): string[] {
-  return texts.map((text) => {
-    const origin = originOf(text);
-    if (origin !== null) return origin;
-    throw new UsageError(
-      `--origin: expected an origin such as https://market.example, was ${JSON.stringify(text.slice(0, 200))}`,
-    );
-  });
+function ownOriginOf(text: string): string {
+  const origin = originOf(text);
+  if (origin !== null) return origin;
+  throw new UsageError(
+    `--origin: expected an origin such as https://market.example, was ${JSON.stringify(text.slice(0, 200))}`,
+  );
+}
+
+function requirePortless(host: string): void {
+  if (/^[^:]*:\d*$/.test(host))
+    throw new UsageError(`--host: expected an address alone, without the port of --port, was ${JSON.stringify(host)}`);
 }
 
 /** True where every address that the name stands for is of this machine alone. */
@@ -178,7 +222,7 @@ async function isLocalHost(host: string): Promise<boolean> {
 }
 
 /** For ports that others can reach: nobody may come in unasked. */
-function requireTokens(settings: AccessSettings, tokens: readonly AccessToken[], warnings: string[]): void {
+function requireTokens(settings: AccessSettings, tokens: readonly AccessToken[], warnings: Warnings): void {
   const { host, insecure } = settings;
   if (tokens.length === 0 && !insecure)
     throw new UsageError(
@@ -191,21 +235,26 @@ function requireTokens(settings: AccessSettings, tokens: readonly AccessToken[],
 }
 
 /** A role that no token has shuts everyone out of what needs it: that may be meant, and is said. */
-function warnOfRoles(tokens: readonly AccessToken[], warnings: string[]): void {
+function warnOfRoles(tokens: readonly AccessToken[], warnings: Warnings): void {
   if (tokens.length === 0) return;
   for (const role of ['ingest', 'read'] as const)
     if (!tokens.some(({ roles }) => roles.includes(role) || roles.includes('admin')))
       warnings.push(`no token has the role ${role}: nobody may ${role === 'ingest' ? 'push' : 'read'}`);
 }
 
-/** Rejects with a UsageError where a setting is wrong, a file does not hold what it should, or no one guards a port. */
+/** Rejects with a SettingsError where a setting is wrong, a file does not hold what it should, or no one guards a port. */
 export async function accessOf(settings: AccessSettings): Promise<Access> {
-  const warnings: string[] = [];
-  const tokens = tokensOf(settings, warnings);
-  const tls = tlsOf(settings, warnings);
-  const origins = originsOf(settings.origin);
+  const warnings: Warnings = [];
+  const looks = new Looks();
+  const tokens = tokensOf(settings, looks, warnings);
+  // A port whose guard is only wrong is not told to have none.
+  const areTokensRight = looks.sentences.length === 0;
+  const tls = tlsOf(settings, looks, warnings);
+  const origins = settings.origin.flatMap((text) => looks.take(() => ownOriginOf(text)) ?? []);
+  looks.take(() => requirePortless(settings.host));
   const isLocal = await isLocalHost(settings.host);
-  if (!isLocal) requireTokens(settings, tokens, warnings);
+  if (!isLocal && areTokensRight) looks.take(() => requireTokens(settings, tokens, warnings));
+  if (looks.sentences.length > 0) throw new SettingsError(looks.sentences);
   warnOfRoles(tokens, warnings);
   if (tls === null && tokens.length > 0 && !isLocal)
     warnings.push('tokens cross the network unencrypted: set --tls-cert and --tls-key, or put a TLS proxy before it');

@@ -5,6 +5,7 @@ import type { Dialect } from '../schemas/ids.ts';
 import { UsageError } from './base/errors.ts';
 import type { FeedPlan } from './connect/feed-plan.ts';
 import { isDialect, symbolsByVenue } from './settings/feed-names.ts';
+import { fileFaultOf } from './settings/file.ts';
 
 export type FeedSettings = {
   readonly feed: readonly string[];
@@ -34,10 +35,11 @@ function byVenue(option: string, entries: readonly string[]): Map<Dialect, strin
 export const isSynthetic = (feed: readonly string[]): boolean =>
   feed.flatMap((entry) => entry.split(',')).includes('synthetic');
 
-function addressOf(option: string, value: string | undefined, protocols: RegExp): string | null {
+function addressOf(option: string, value: string | undefined, protocols: readonly string[]): string | null {
   if (value === undefined) return null;
-  if (!URL.canParse(value) || !protocols.test(value))
-    throw new UsageError(`${option}: expected an address that begins with ${protocols.source}, was another`);
+  const starts = protocols.map((protocol) => `${protocol}://`);
+  if (!URL.canParse(value) || !starts.some((start) => value.startsWith(start)))
+    throw new UsageError(`${option}: expected an address that begins with ${starts.join(', ')}, was another`);
   return value.replace(/\/+$/, '');
 }
 
@@ -45,12 +47,12 @@ function addressOf(option: string, value: string | undefined, protocols: RegExp)
 export function feedPlans(settings: FeedSettings): FeedPlan[] {
   const urls = byVenue('--venue-url', settings.venueUrl);
   const tokens = byVenue('--venue-token', settings.venueToken);
-  const proxy = addressOf('--venue-proxy', settings.venueProxy ?? undefined, /^https?:\/\//);
+  const proxy = addressOf('--venue-proxy', settings.venueProxy ?? undefined, ['http', 'https']);
   const ca = settings.venueCa === null ? null : certificates(settings.venueCa);
   return [...symbolsByVenue(settings.feed)].map(([venue, symbols]) => ({
     venue,
     symbols,
-    url: addressOf('--venue-url', urls.get(venue), /^(?:ws|http)s?:\/\//),
+    url: addressOf('--venue-url', urls.get(venue), ['ws', 'wss', 'http', 'https']),
     token: tokens.get(venue) ?? null,
     proxy,
     ca,
@@ -64,6 +66,6 @@ function certificates(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`--venue-ca ${path}: expected a readable file, was: ${(error as Error).message}`);
+    throw new UsageError(`--venue-ca ${path}: expected a readable file, was: ${fileFaultOf(error)}`);
   }
 }

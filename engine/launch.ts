@@ -12,8 +12,8 @@ import { FeedThread } from './synthetic/feed-thread.ts';
 
 const DEAD_LETTER_FILE = 'dead-letter.ndjson';
 
-/** Told by the engine itself while it runs. */
-export type LaunchHooks = Pick<EngineOptions, 'onEvent'>;
+/** What is told by the engine itself while it runs, and what ends its start. */
+export type LaunchHooks = Pick<EngineOptions, 'onEvent' | 'ending'>;
 
 /** An engine, its synthetic feed where there is one, and what its own clients need. */
 export class Launched {

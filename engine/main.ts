@@ -58,6 +58,8 @@ export type EngineOptions = {
   readonly onEvent?: (sentence: string) => void;
   /** Take all memory of the rings at the start, so that the resident size does not grow with their first use. */
   readonly isMemoryTaken?: boolean;
+  /** Aborted while the engine starts, the start undoes what it has done, and rejects with the signal's reason. */
+  readonly ending?: AbortSignal;
   /** Count garbage collections of the shards over the whole run, for benches. */
   readonly isGcMeasured?: boolean;
 };
@@ -211,9 +213,16 @@ function memoryOn({ anchor, journalRingBytes, lock }: Foundation, shards: number
   }
 }
 
+/** An end that is asked for while the journal is applied does not wait for all of it. */
+function endWith(memory: EngineMemory, ending: AbortSignal | undefined): void {
+  const end = (): unknown => Atomics.store(new Int32Array(memory.words), engineWords.at.stop, 1);
+  if (ending?.aborted === true) end();
+  else ending?.addEventListener('abort', end, { once: true });
+}
+
 /** Starts shards, then the ingest port, then the public one. Rejects with a UsageError where a port is taken. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { host, port, ingestPort, log } = options;
+  const { host, port, ingestPort, log, ending } = options;
   const access = options.access ?? plainAccess(host, options.token);
   // uWebSockets.js does not notice a second app of its own process on a port (RELIABILITY §1).
   if (port === ingestPort && port !== 0) {
@@ -226,6 +235,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const foundation = readFoundation(durable);
   const memory = memoryOn(foundation, shards, marketsMax);
   if (options.isMemoryTaken ?? false) takeRingPages(memory);
+  endWith(memory, ending);
   const durability = await Durability.open(durable, memory, foundation);
   const { recoveries, ingressPast } = durability;
   const pool = await ShardPool.start(memory, {
@@ -255,6 +265,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   let reports: IngressReports = { connections: [], feeds: [] };
   let ingressFailure: string | null = null;
+  const isEnding = (): boolean => ending?.aborted === true;
   try {
     ingress.onLog = (level, text, fields) => log[level](fields, text);
     ingress.onRejected = (frames, leftOut) => durability.reject(frames, leftOut);
@@ -267,7 +278,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       );
     const listening = await isListening;
     // Until then books would say that they are live which the end of their connections has yet to reach.
-    if (ingressPast !== null) await caughtUp(memory, (shard) => pool.givenUp.includes(shard));
+    if (ingressPast !== null) await caughtUp(memory, (shard) => isEnding() || pool.givenUp.includes(shard));
+    ending?.throwIfAborted();
     const clock = new EngineClock(memory.anchor);
     const words = new Int32Array(memory.words);
     const publisher = await startPublisher({
@@ -317,6 +329,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await pool.stop().catch(() => undefined);
     await pool.close();
     await durability.close(INGRESS_CLOSE_MS);
+    // What fails because of the end is the end.
+    ending?.throwIfAborted();
     throw error;
   }
 }

@@ -75,6 +75,21 @@ export function forcedSummary(memory: EngineMemory, durability: Durability, star
   };
 }
 
+/** The summary of an end before the engine had started: nothing was taken, so nothing is pending or lost. */
+export function summaryWithoutStart(endedAtMs: number, forced: boolean): ShutdownSummary {
+  return {
+    pending_messages_flushed: 0,
+    pending_messages_dropped: 0,
+    connections_closed: 0,
+    background_tasks_stopped: 0,
+    metrics_cleaned: 0,
+    duration_seconds: (performance.now() - endedAtMs) / 1000,
+    forced,
+    journal_entries_lost: 0,
+    totals: { frames: 0 },
+  };
+}
+
 /** The shard tasks, the ingress thread and the publisher's drain loop. */
 const OTHER_TASKS = 2;
 

@@ -125,7 +125,7 @@ test('packages stay where they belong', () => {
   const holders: Readonly<Record<string, RegExp>> = {
     piscina: /^(engine\/pool\/|workers\/main\.ts|test\/)/,
     'uWebSockets.js': /^(engine\/(uws|ingress|publish)\/|bench\/|test\/)/,
-    commander: /^engine\/(cli|program)\.ts$/,
+    commander: /^engine\/(command-line|program)\.ts$/,
     zod: /^(engine\/settings|test)\//,
     pino: /^(engine\/observe\/log\.ts$|test\/)/,
     'prom-client': /^(engine\/publish|bench|test)\//,

@@ -24,6 +24,12 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'a name that is too long',
 };
 
+/** `not there (ENOENT)` */
+export function fileFaultOf(error: unknown): string {
+  const { code = 'no reason told' } = error as NodeJS.ErrnoException;
+  return FAULTS[code] === undefined ? code : `${FAULTS[code]} (${code})`;
+}
+
 /** At most this much is ever read, of whatever a path leads to: a pipe or a device may have no end. */
 function bytesOf(path: string): Buffer {
   const file = openSync(path, 'r');

@@ -5,22 +5,30 @@ import { CONFIG_VARIABLE, fromEnvironment } from './environment.ts';
 import { type Given, placeOf, sentencesOf } from './faults.ts';
 import { settingsFileAt } from './file.ts';
 import { flagOf } from './names.ts';
-import { SETTINGS, type SettingKey, type Settings, settings } from './schema.ts';
+import { SETTING_KEYS, SETTINGS, type SettingKey, type Settings, settings } from './schema.ts';
+
+type Origins = Readonly<Record<SettingKey, string>>;
 
 export type LoadedSettings = {
   readonly values: Settings;
   /** Where each value is from: `--port`, `MILLRACE_PORT`, `millrace.yaml line 3` or `default`. */
-  readonly origins: Readonly<Record<SettingKey, string>>;
+  readonly origins: Origins;
 };
+
+/** Settings with the defaults in place of those that were refused. */
+export type OtherSettings = { readonly loaded: LoadedSettings; readonly refused: readonly string[] };
 
 /** Wrong settings, all of them; the message is the first. */
 export class SettingsError extends UsageError {
   override name = 'UsageError';
   readonly sentences: readonly string[];
+  /** What else is wrong can be looked for in these. Null where the sentences are of a later look. */
+  readonly others: OtherSettings | null;
 
-  constructor(sentences: readonly string[]) {
+  constructor(sentences: readonly string[], others: OtherSettings | null = null) {
     super(sentences[0]);
     this.sentences = sentences;
+    this.others = others;
   }
 }
 
@@ -50,9 +58,15 @@ export function loadedSettings(
 ): LoadedSettings {
   const given = gather(flags, environment);
   const parsed = settings.safeParse(given.values);
-  if (!parsed.success) throw new SettingsError(sentencesOf(given, parsed.error));
-  const origins = SETTINGS.map(({ key }) => [key, originOf(given, key)]);
-  return { values: parsed.data, origins: Object.fromEntries(origins) };
+  if (parsed.success) return withOrigins(given, parsed.data);
+  const refused = parsed.error.issues.flatMap(({ path }) => path.slice(0, 1).map(String));
+  const values = Object.entries(given.values).filter(([key]) => SETTING_KEYS.includes(key) && !refused.includes(key));
+  const loaded = withOrigins(given, settings.parse(Object.fromEntries(values)));
+  throw new SettingsError(sentencesOf(given, parsed.error), { loaded, refused });
+}
+
+function withOrigins(given: Given, values: Settings): LoadedSettings {
+  return { values, origins: Object.fromEntries(SETTINGS.map(({ key }) => [key, originOf(given, key)])) as Origins };
 }
 
 /** Joins the sources. Throws a UsageError with one sentence: the option, the limit and the value found. */

@@ -1,13 +1,24 @@
 // Text of a configuration file as values: JSON or YAML 1.2, where each key stands, and what is wrong, by line and column.
 
-import { type CST, type ErrorCode, isAlias, isNode, LineCounter, Parser, parseDocument, visit } from 'yaml';
+import {
+  type CST,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  Parser,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { CONFIG_ALIASES_MAX, CONFIG_DEPTH_MAX } from '../../schemas/config.ts';
 
 export type Syntax = 'json' | 'yaml';
 
 export type Parsed = {
   readonly value: unknown;
-  /** The line, from 1, on which the value at a path begins; null where there is none. */
+  /** The line, from 1, on which the key or the item at a path stands; null where there is none. */
   readonly lineOf: (path: readonly PropertyKey[]) => number | null;
 };
 
@@ -26,7 +37,7 @@ const FINDINGS: Partial<Readonly<Record<ErrorCode, string>>> = {
   DUPLICATE_KEY: 'a key that was there before',
   KEY_OVER_1024_CHARS: 'a key of more than 1,024 characters',
   MISSING_CHAR: 'a missing character, such as a closing quote, a bracket or a colon',
-  MULTILINE_IMPLICIT_KEY: 'a key over several lines: a colon or a quote is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key over several lines: a colon, the space behind it or a quote is missing',
   MULTIPLE_DOCS: 'a second document',
   NON_STRING_KEY: 'a key that is no text',
   TAB_AS_INDENT: 'a tab in the indentation: use spaces',
@@ -128,8 +139,14 @@ function requireKnownAliases(document: Document, counter: LineCounter): void {
   });
 }
 
+function keyAt(document: Document, path: readonly PropertyKey[]): unknown {
+  const beside = document.getIn(path.slice(0, -1), true);
+  const name = path[path.length - 1];
+  return isMap(beside) ? beside.items.find(({ key }) => isScalar(key) && key.value === name)?.key : undefined;
+}
+
 function lineOf(document: Document, counter: LineCounter, path: readonly PropertyKey[]): number | null {
-  const node = document.getIn(path, true);
+  const node = keyAt(document, path) ?? document.getIn(path, true);
   if (!isNode(node) || isAlias(node) || !node.range) return null;
   return counter.linePos(node.range[0]).line;
 }

@@ -146,8 +146,11 @@ describe('tokens', () => {
 
   const wrong: readonly (readonly [Record<string, unknown>, RegExp])[] = [
     [{ token: 'hush', tokenFile: 'x' }, /^--token-file: expected no --token beside it/],
-    [{ tokenFile: join(folder, 'missing') }, /^--token-file .*missing: expected a readable file, was: ENOENT$/],
-    [{ tokenFile: folder }, /^--token-file .*: expected a readable file, was: EISDIR$/],
+    [
+      { tokenFile: join(folder, 'missing') },
+      /^--token-file .*missing: expected a readable file, was: not there \(ENOENT\)$/,
+    ],
+    [{ tokenFile: folder }, /^--token-file .*: expected a readable file, was: a folder \(EISDIR\)$/],
     [{ tokenFile: file('none', '\n') }, /^--token-file: expected a secret, was empty$/],
     [{ token: ' hush' }, /^--token: expected no control characters and no blank at an end/],
     [{ token: 'hu\nsh' }, /^--token: expected no control characters/],
@@ -193,10 +196,20 @@ describe('TLS files', () => {
     [{ tlsCert: cert }, /^--tls-key: expected a file beside the other, was none$/],
     [{ tlsKey: key }, /^--tls-cert: expected a file beside the other, was none$/],
     [{ tlsPassphraseFile: key }, /^--tls-cert: expected a file/],
-    [{ tlsCert: join(folder, 'gone'), tlsKey: key }, /^--tls-cert .*gone: expected a readable file, was: ENOENT$/],
-    [{ tlsCert: cert, tlsKey: join(folder, 'gone') }, /^--tls-key .*gone: expected a readable file, was: ENOENT$/],
+    [
+      { tlsCert: join(folder, 'gone'), tlsKey: key },
+      /^--tls-cert .*gone: expected a readable file, was: not there \(ENOENT\)$/,
+    ],
+    [
+      { tlsCert: cert, tlsKey: join(folder, 'gone') },
+      /^--tls-key .*gone: expected a readable file, was: not there \(ENOENT\)$/,
+    ],
     [{ tlsCert: junk, tlsKey: key }, /^--tls-cert .*junk: expected a certificate in PEM, was something else$/],
     [{ tlsCert: key, tlsKey: key }, /^--tls-cert .*key: expected a certificate in PEM/],
+    [
+      { tlsCert: file('chain', `${TEST_CERTIFICATE}${TEST_CERTIFICATE.replace('MIIB', 'MIIC')}`), tlsKey: key },
+      /^--tls-cert .*chain: expected a certificate in PEM, number 2 in it, was something else$/,
+    ],
     [{ tlsCert: cert, tlsKey: junk }, /^--tls-key .*junk: expected a private key in PEM, was something else$/],
     [{ tlsCert: cert, tlsKey: locked }, /^--tls-key .*locked: expected a private key in PEM, was locked, without/],
     [

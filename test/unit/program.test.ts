@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { program } from '../../engine/program.ts';
 import { SETTINGS } from '../../engine/settings/schema.ts';
+import { TEST_CERTIFICATE } from '../support/test-certificate.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'millrace-program-'));
@@ -124,15 +125,59 @@ test('config --check tells every fault of a file, and no flag or variable counts
   writeFileSync(wrong, 'port: no\nworkers: 0\nbars: [1x]\n');
   const refused = run(['config', '--check', wrong]);
   assert.deepEqual([refused.code, refused.out], [2, '']);
-  assert.equal(refused.error.trim().split('\n').length, 2);
+  assert.equal(refused.error.trim().split('\n').length, 3);
   writeFileSync(wrong, 'bars: [1x]\norigin: [nowhere]\n');
   const deeper = run(['config', '--check', wrong]);
   assert.equal(deeper.code, 2);
-  assert.match(deeper.error, /bar kinds such as[^\n]*\n[^\n]*--origin/);
+  assert.match(deeper.error, /line 1, bars: [^\n]*bar kinds such as[^\n]*\n[^\n]*line 2, origin/);
   const right = join(folder, 'right.yaml');
   writeFileSync(right, 'port: 1\nhost: localhost\n');
   const passed = run(['config', '--check', right], { MILLRACE_PORT: 'no' });
   assert.deepEqual(passed, { code: 0, out: `${right}: 2 settings, all right\n`, error: '' });
+});
+
+test('config --check looks at names, addresses and files beside what the schema refuses', () => {
+  const wrong = join(folder, 'all.yaml');
+  const lines = [
+    'port: 99999',
+    'prot: 1',
+    'bars: [1m, 5x, 7y]',
+    'signals: [imbalanse]',
+    'host: 0.0.0.0:9002',
+    'tokenFile: not-there',
+    'tlsCert: not-there.pem',
+    'tlsKey: not-there.key',
+    'origin: [nowhere, "https://market.example", nobody]',
+    'feed: ["binance:BTCUSDT"]',
+    'venueUrl: ["binance=localhost:9100", "foo=ws://localhost"]',
+    'venueCa: not-there.ca',
+    'markets: [{ match: "*", bars: [8z] }]',
+  ];
+  writeFileSync(wrong, lines.join('\n'));
+  const { code, out, error } = run(['config', '--check', wrong]);
+  assert.deepEqual([code, out], [2, '']);
+  const sentences = error.trim().split('\n');
+  const places = sentences.map((sentence) => /(?:line \d+|markets\.0\.bars)/.exec(sentence)?.[0]);
+  assert.deepEqual(
+    places,
+    ['1', '2', '3', '3', '4', 'markets.0.bars', '11', '11', '12', '6', '7', '8', '9', '9', '5'].map((place) =>
+      place.startsWith('markets') ? place : `line ${place}`,
+    ),
+  );
+  for (const sentence of sentences) assert.match(sentence, /expected .*, was/);
+});
+
+test('config --check does not tell what is only wrong to be missing', () => {
+  const wrong = join(folder, 'missing.yaml');
+  const certificate = join(folder, 'cert.pem');
+  writeFileSync(certificate, TEST_CERTIFICATE);
+  writeFileSync(wrong, `host: 0.0.0.0\ntoken: 5\ntlsCert: ${certificate}\ntlsKey: 7\n`);
+  assert.match(
+    run(['config', '--check', wrong]).error,
+    /^[^\n]*line 2, token: [^\n]*\n[^\n]*line 4, tlsKey: [^\n]*\n$/,
+  );
+  writeFileSync(wrong, 'host: 0.0.0.0\ntokenFile: not-there\n');
+  assert.match(run(['config', '--check', wrong]).error, /^[^\n]*line 2, tokenFile [^\n]*not there \(ENOENT\)\n$/);
 });
 
 test('config prints a file of settings in either format, and its schema', () => {
