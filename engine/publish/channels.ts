@@ -52,6 +52,10 @@ const PLAIN: Readonly<Record<string, number>> = {
   status: Interest.status,
 };
 const GLOBAL = ['system', 'latency', 'markets'];
+/** Kinds whose messages each count: a later one does not make up for those before it, as the newest book or state does. */
+const OF_EVENTS: readonly ChannelKind[] = ['trade', 'bar', 'signal'];
+
+export const isOfEvents = ({ kind }: Channel): boolean => OF_EVENTS.includes(kind);
 
 function range(message: string): ChannelError {
   return { category: 'range', message };

@@ -14,6 +14,8 @@ export class InterestCounts {
   private readonly counts: Uint32Array;
   /** Bits that are set of every market that main has not met. */
   private expected = 0;
+  /** Signals of which that holds too. */
+  private readonly expectedSignals = new Set<number>();
   /** A signal's topic is there once per market, so its bit needs no count. */
   private readonly signals: Int32Array;
 
@@ -43,7 +45,7 @@ export class InterestCounts {
 
   /**
    * Someone listens to this kind of markets that have not begun: all from `from` on, until met() says otherwise. If main asked
-   * for it only when it sees a market, the shard would have applied trades by then that nobody is told of. It stays set: all it
+   * for it only when it sees a market, the shard would have applied much by then that nobody is told of. It stays set: all it
    * costs is what a shard writes of a new market until main meets it.
    */
   expect(bit: number, from: number): void {
@@ -52,11 +54,20 @@ export class InterestCounts {
     for (let market = from; market < this.words.length; market++) Atomics.or(this.words, market, bit);
   }
 
+  /** The same of a signal, beside the bit of its kind. */
+  expectSignal(signal: number, from: number): void {
+    if (this.expectedSignals.has(signal)) return;
+    this.expectedSignals.add(signal);
+    const markets = this.signals.length / SIGNAL_WORDS;
+    for (let market = from; market < markets; market++) this.addSignal(market, signal);
+  }
+
   /**
-   * Main has met a market, and whoever listens to it has been added: what else was set of it is taken back. True where anything
-   * was set ahead, so that its shard may have written records nobody asked for.
+   * Main has met a market, and whoever listens to it has been added: what else was set of it is taken back; `hears` says of a
+   * signal whether someone does. True where anything was set ahead, so that its shard may have written records nobody asked for.
    */
-  met(market: number): boolean {
+  met(market: number, hears: (signal: number) => boolean): boolean {
+    for (const signal of this.expectedSignals) if (!hears(signal)) this.removeSignal(market, signal);
     for (let bits = this.expected; bits !== 0; bits &= bits - 1) {
       const bit = bits & -bits;
       if (this.counts[this.indexOf(market, bit)] === 0) Atomics.and(this.words, market, ~bit);

@@ -1,7 +1,6 @@
 // The stream inside the process: subscriptions of listeners, which get what a socket of `/stream` would get.
 
 import type { ItemError, StreamMessage, SubscriptionOptions } from '../../schemas/feed.ts';
-import type { MarketNames } from '../memory/market-names.ts';
 import type { LocalOutlet } from './local-outlet.ts';
 import { LocalSocket } from './local-socket.ts';
 import { Subscriber } from './subscriber.ts';
@@ -39,20 +38,16 @@ export class LocalSubscription {
 /** Thread: main. */
 export class LocalStream {
   private readonly subscriptions: Subscriptions;
-  private readonly names: MarketNames;
   private readonly outlet: LocalOutlet;
   private readonly open = new Set<LocalSubscription>();
   /** Subscriptions of markets that have not begun. */
   private readonly waiting = new Set<LocalSubscription>();
-  private marketsSeen: number;
   /** Messages of this round, told once it is over. */
   private deliveries: Delivery[] = [];
 
-  constructor(subscriptions: Subscriptions, names: MarketNames, outlet: LocalOutlet) {
+  constructor(subscriptions: Subscriptions, outlet: LocalOutlet) {
     this.subscriptions = subscriptions;
-    this.names = names;
     this.outlet = outlet;
-    this.marketsSeen = names.count;
   }
 
   /** How many listeners there are. */
@@ -77,7 +72,7 @@ export class LocalStream {
 
   private waitFor(subscription: LocalSubscription): void {
     this.waiting.add(subscription);
-    this.subscriptions.expectTrades();
+    this.subscriptions.expect(subscription.item);
   }
 
   private ask({ subscriber, item }: LocalSubscription): ItemError | null {
@@ -87,11 +82,8 @@ export class LocalStream {
     return null;
   }
 
-  /** Subscriptions of markets that have begun since. Cheap when there are none. */
+  /** Markets have begun, and those who waited for them join. */
   expand(): void {
-    const { count } = this.names;
-    if (count === this.marketsSeen) return;
-    this.marketsSeen = count;
     for (const subscription of this.waiting) if (this.ask(subscription) === null) this.waiting.delete(subscription);
   }
 

@@ -152,7 +152,7 @@ export class Publisher {
     const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
     const { topicsMax } = limits;
     this.subscriptions = new Subscriptions({ topics, names, current, depth, named, offers, topicsMax });
-    this.local = new LocalStream(this.subscriptions, names, outlet);
+    this.local = new LocalStream(this.subscriptions, outlet);
     this.conflation = new Conflation(current, depth);
     this.fanOut = new FanOut(topics, this.requests, current, () => this.meetMarkets());
     this.drain = new Drain(memory, clock, plans, this.fanOut, (nowNs) => this.turn(nowNs));
@@ -262,9 +262,7 @@ export class Publisher {
 
   /** Joins whoever listens to markets that have begun. Cheap where none have. */
   private meetMarkets(): void {
-    this.subscriptions.expand();
-    this.local.expand();
-    this.topics.met(this.subscriptions.marketsSeen);
+    this.subscriptions.meet(() => this.local.expand());
   }
 
   /** Once per round of the drain loop. */

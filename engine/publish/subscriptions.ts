@@ -2,7 +2,7 @@
 
 import { SUBSCRIPTIONS_MAX } from '../../schemas/config.ts';
 import type { MarketNames } from '../memory/market-names.ts';
-import { type Channel, type ChannelError, type Named, parseChannel, wildcardVenue } from './channels.ts';
+import { type Channel, type ChannelError, isOfEvents, type Named, parseChannel, wildcardVenue } from './channels.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { DepthTimers } from './depth.ts';
 import type { MarketOffers } from './market-offers.ts';
@@ -50,7 +50,9 @@ export class Subscriptions {
   /** Topics not opened, as too many are open. */
   refusedTopics = 0;
   /** Markets the patterns have been applied to. */
-  marketsSeen: number;
+  private marketsSeen: number;
+  /** Those who join now have waited for a market that begins. */
+  private isMeeting = false;
   /** A wildcard has left markets out, and when they are tried again. */
   private hasLeftOut = false;
   private retryAtMs = 0;
@@ -141,13 +143,15 @@ export class Subscriptions {
     const pattern = this.patterns.get(arg) ?? { channel, venue, subscribers: new Set<Subscriber>() };
     this.patterns.set(arg, pattern);
     pattern.subscribers.add(subscriber);
-    if (channel.kind === 'trade') this.expectTrades();
+    this.parts.topics.expect(channel);
     for (let each = 0; each < this.marketsSeen; each++) this.joinPattern(subscriber, pattern, each);
   }
 
-  /** From here on markets that begin are told of from their first trade on. */
-  expectTrades(): void {
-    this.parts.topics.expectTrades();
+  /** Someone waits for what this names of a market that has not begun. */
+  expect(item: unknown): void {
+    const read = readItem(item, {});
+    const parsed = 'category' in read ? read : parseChannel(read.channel, this.parts.named);
+    if (!('category' in parsed)) this.parts.topics.expect(parsed.channel);
   }
 
   private joinPattern(subscriber: Subscriber, pattern: Pattern, market: number): void {
@@ -182,11 +186,16 @@ export class Subscriptions {
   private join(subscriber: Subscriber, topic: Topic, isRefused: boolean): void {
     subscriber.topics.set(topic.address.channel, topic);
     this.parts.topics.use(topic, subscriber);
-    if (this.parts.current.has(topic.channel)) {
+    if (this.parts.current.has(topic.channel) && !this.isFromStart(topic)) {
       topic.waiting.set(subscriber, isRefused);
       this.parts.current.ask(topic);
     } else topic.join(subscriber);
     this.parts.depth.add(topic);
+  }
+
+  /** Events of a market that begins, for one who has waited for it: there is none before those that its shard writes now. */
+  private isFromStart({ channel, view }: Topic): boolean {
+    return this.isMeeting && view.prefix === '' && isOfEvents(channel);
   }
 
   private leave(subscriber: Subscriber, topic: Topic): void {
@@ -305,11 +314,15 @@ export class Subscriptions {
     subscriber.topics.clear();
   }
 
-  /** Applies wildcards to markets that have appeared. Cheap when there are none. */
-  expand(): void {
-    const { names } = this.parts;
-    const { count } = names;
+  /** Applies wildcards to markets that have appeared, and lets others join who have waited for them. Cheap when there are none. */
+  meet(join: () => void): void {
+    const { count } = this.parts.names;
+    if (this.marketsSeen === count) return;
+    this.isMeeting = true;
     for (; this.marketsSeen < count; this.marketsSeen++) this.applyPatterns(this.marketsSeen);
+    join();
+    this.isMeeting = false;
+    this.parts.topics.met(count);
   }
 
   /** Tries the markets again that wildcards have left out, where topics have become free. */

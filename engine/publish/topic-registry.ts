@@ -1,9 +1,8 @@
 // All topics in use, by name and by market, and their end: a topic nobody used for the resume window is forgotten.
 
-import { Interest } from '../../schemas/ids.ts';
 import { IDLE_VIEWS_MAX } from '../../schemas/stream-limits.ts';
 import type { MarketNames } from '../memory/market-names.ts';
-import type { Channel } from './channels.ts';
+import { type Channel, isOfEvents } from './channels.ts';
 import type { InterestCounts } from './interest.ts';
 import { addressOf } from './messages.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -73,18 +72,19 @@ export class TopicRegistry {
     this.marketsMet = names.count;
   }
 
-  /**
-   * Someone listens to trades of markets to come. Other channels begin with their current value, which makes up for what
-   * was before main met the market; of trades nothing does.
-   */
-  expectTrades(): void {
-    this.interest.expect(Interest.trade, this.marketsMet);
+  /** Someone listens to such a channel of markets to come. */
+  expect(channel: Channel): void {
+    if (!isOfEvents(channel)) return;
+    if (channel.kind === 'signal') this.interest.expectSignal(channel.number, this.marketsMet);
+    this.interest.expect(channel.interest, this.marketsMet);
   }
 
   /** Whoever listens to markets below `count` has joined. Their trades are counted from the first on, heard or not. */
   met(count: number): void {
     for (; this.marketsMet < count; this.marketsMet++) {
-      if (this.interest.met(this.marketsMet)) this.byMarket[this.marketsMet] ??= new MarketTopics();
+      const market = this.marketsMet;
+      const hears = (signal: number): boolean => (this.byMarket[market]?.signals[signal] ?? null) !== null;
+      if (this.interest.met(market, hears)) this.byMarket[market] ??= new MarketTopics();
     }
   }
 

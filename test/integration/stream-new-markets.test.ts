@@ -1,4 +1,4 @@
-// Trades of markets that begin while someone listens to all of them: told from the first on, and counted right.
+// Trades, bars and signals of markets that begin while someone listens to all of them: told from the first on, and counted right.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -6,6 +6,7 @@ import { EngineClock } from '../../engine/base/clock.ts';
 import { marketPlansOf } from '../../engine/base/market-plans.ts';
 import { createEngineMemory } from '../../engine/memory/engine-memory.ts';
 import { MarketNames } from '../../engine/memory/market-names.ts';
+import { type Channel, parseChannel } from '../../engine/publish/channels.ts';
 import { CurrentValues } from '../../engine/publish/current-values.ts';
 import { FanOut } from '../../engine/publish/fan-out.ts';
 import { HistoryBudget } from '../../engine/publish/history.ts';
@@ -15,7 +16,18 @@ import { Requests } from '../../engine/publish/requests.ts';
 import { TopicRegistry } from '../../engine/publish/topic-registry.ts';
 import { RingReader } from '../../engine/ring/spsc-ring.ts';
 import { Interest } from '../../schemas/ids.ts';
+import { SIGNAL_WORDS } from '../../schemas/signals.ts';
+import { eventually, LiveEngine } from '../support/live-engine.ts';
 import { FakeShard, type Json, Rig, until } from '../support/publish-rig.ts';
+
+const NAMED = { bars: ['5t'], signals: ['cvd'] };
+/** As a subscriber writes it. */
+const channelOf = (text: string): Channel => {
+  const parsed = parseChannel(text, NAMED);
+  assert.ok('channel' in parsed);
+  return parsed.channel;
+};
+const TRADES = channelOf('trade.*');
 
 const isTrade = (message: Json): boolean => message['type'] === 'trade';
 
@@ -97,9 +109,46 @@ test('a record of a market that main has not met lets its listeners join before 
   shard.trade(0, 1, 1_000);
   shard.trade(0, 2, 1_000);
   shard.commit();
-  topics.expectTrades();
+  topics.expect(TRADES);
   const { barKinds, signals } = marketPlansOf();
   const records = new OutputRecords(new RingReader(memory.shards[0].output), clock, { barKinds, signals });
   for (let offset = 0; offset < 2; ) offset += fanOut.take(records, offset);
   assert.deepEqual([meetings, topics.ofMarket(0)?.tradesTold], [1, 2]);
+});
+
+test('what is set ahead of a market for bars and signals is taken back where nobody of it listens', () => {
+  const memory = createEngineMemory({ shards: 1, marketsMax: 4, inputSlots: 64, outputSlots: 64 });
+  const shared = { outlet: { publish: () => true }, budget: new HistoryBudget(), windowMs: 1, nowMs: 0 };
+  const interest = new InterestCounts(memory.interest, memory.signalInterest);
+  const counts = { publishedMessages: 0, publishedBytes: 0 };
+  const topics = new TopicRegistry({ ...shared, ...counts }, new MarketNames(memory), interest);
+  const bits = (market: number): number => new Int32Array(memory.interest)[market];
+  const signals = (market: number): number => new Int32Array(memory.signalInterest)[market * SIGNAL_WORDS];
+  for (const text of ['bar.5t.*', 'signal.cvd.*', 'book.*', 'bbo.*', 'status.*']) topics.expect(channelOf(text));
+  assert.deepEqual([bits(0), signals(0)], [Interest.bar | Interest.signal, 1]);
+  topics.met(1);
+  assert.deepEqual([bits(0), signals(0)], [0, 0]);
+  assert.deepEqual([bits(3), signals(3)], [Interest.bar | Interest.signal, 1]);
+});
+
+test('a burst that begins markets is told whole: every trade and every bar', async (t) => {
+  const engine = await LiveEngine.start({ plans: marketPlansOf({ usual: { bars: ['5t'], signals: [] } }) });
+  t.after(() => engine.stop());
+  const subscriber = await engine.subscriber();
+  await subscriber.subscribe('trade.*', 'bar.5t.*');
+  const producer = await engine.producer('json');
+  const [markets, trades] = [20, 50];
+  for (let number = 1; number <= trades; number++) {
+    for (let market = 0; market < markets; market++) {
+      const of = { type: 'trade', exchange: 'demo', symbol: `M${market}`, id: String(number) };
+      producer.send({ ...of, price: '10', amount: '1', side: 'buy', timestamp: 1_767_225_600_000 + number });
+    }
+  }
+  await engine.taken(markets * trades);
+  const told = (type: string): Json[] => subscriber.received.filter((message) => message['type'] === type);
+  const bars = (): Json[] => told('trade_bar').filter(({ isFinal }) => isFinal === true);
+  await eventually('each trade', () => told('trade').length === markets * trades);
+  await eventually('each bar', () => bars().length === (markets * trades) / 5);
+  assert.equal(new Set(bars().map(({ symbol, openTimestamp }) => `${symbol} ${openTimestamp}`)).size, bars().length);
+  await producer.close();
 });
