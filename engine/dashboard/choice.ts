@@ -36,17 +36,27 @@ export class ChoiceKeeper {
   constructor(changed: (now: Choice, before: Choice) => void) {
     this.changed = changed;
     this.held = choiceOf(location.hash);
-    addEventListener('hashchange', () => {
-      if (/=|^#?$/.test(location.hash)) this.take(choiceOf(location.hash));
-    });
+    addEventListener('hashchange', () => this.read());
   }
 
   get now(): Choice {
     return this.held;
   }
 
+  /** Takes the address as it is now; its event comes later than the change. */
+  private read(): void {
+    if (/=|^#?$/.test(location.hash)) this.take(choiceOf(location.hash));
+  }
+
+  /** A market where none is chosen. */
+  offer(market: string): void {
+    this.read();
+    if (this.held.market === '') this.set({ market });
+  }
+
   /** Replaces the entry of the browser's history: going back leaves the page, not the last market. */
   set(part: Partial<Choice>): void {
+    this.read();
     const next = { ...this.held, ...part };
     history.replaceState(null, '', hashOf(next) === '' ? location.pathname : hashOf(next));
     this.take(next);

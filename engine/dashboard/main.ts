@@ -44,7 +44,7 @@ byId('theme-button').addEventListener('click', () => {
   choice.set({ theme: next });
 });
 
-const headline = new Headline(source, announce, (market) => choice.set({ market }));
+const headline = new Headline(source, announce, (market) => choice.offer(market));
 theme.set(choice.now.theme);
 showTheme();
 headline.show(choice.now.market);

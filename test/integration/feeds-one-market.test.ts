@@ -12,6 +12,8 @@ import { type RunOptions, VenueRun } from '../support/venue-run.ts';
 
 const MARKETS = 6;
 const STALE_AFTER_MS = 2_000;
+/** Of a gap that was not noticed to the next one. */
+const AGAIN_MS = 3_000;
 
 /** Books are stale after a short silence, so that it is not the test that waits for most of the time. */
 const SOON_STALE: RunOptions = {
@@ -27,9 +29,14 @@ describe('a gap in one book', { concurrency: true }, () => {
       const [, symbol] = run.simulator.symbols;
       const statuses = await StatusWatch.open(run);
       t.after(() => statuses.close());
-      run.simulator.inject({ kind: 'gap', symbol, channel: 'book' });
+      let injectedAtMs = Number.NEGATIVE_INFINITY;
       await eventually(`${symbol} is mended`, () => {
         const told = statuses.statesOf(symbol);
+        // A gap below the ten levels of Kraken's checksum shows nowhere, and the next change of its levels mends it: another one.
+        if (told.length < 2 && performance.now() - injectedAtMs > AGAIN_MS) {
+          injectedAtMs = performance.now();
+          run.simulator.inject({ kind: 'gap', symbol, channel: 'book' });
+        }
         return told.length >= 3 && told.at(-1) === 'live';
       });
       await allServed(run, progressOf(run));

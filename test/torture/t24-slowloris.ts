@@ -67,7 +67,7 @@ export const scenario: Scenario = {
     const engine = await EngineUnderTest.start(['--workers', '1']);
     const probe = await Probe.start(engine);
     const before = (await engine.stats()).process;
-    const handlesBefore = engine.fileHandles;
+    const handlesBefore = await engine.leastFileHandles();
     const heldMs = new Map<string, number[]>(KINDS.map(({ name }) => [name, []]));
     let opens = 0;
     let heapMost = 0;
@@ -101,7 +101,7 @@ export const scenario: Scenario = {
     const closed = [...heldMs.values()].reduce((sum, times) => sum + times.length, 0);
     await sleep(500);
     const { publish, ingress } = await engine.stats();
-    const left = engine.fileHandles - handlesBefore;
+    const left = (await engine.leastFileHandles()) - handlesBefore;
     const { wrong, sent, received } = await probe.finish();
     await engine.stop();
     const longest = [...heldMs].map(([name, times]) =>
