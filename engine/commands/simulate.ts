@@ -124,12 +124,14 @@ function printWelcome(name: string, simulator: Simulator): void {
 export async function simulate(name: string, flags: SimulateFlags): Promise<number> {
   const simulator = await openSimulator(name, flags);
   const startMs = performance.now();
-  printWelcome(name, simulator);
-  const status = showStatus(simulator);
-  await new Promise<void>((resolve) => {
+  // Heard before anyone can know from the welcome that it runs.
+  const signalled = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
   });
+  printWelcome(name, simulator);
+  const status = showStatus(simulator);
+  await signalled;
   clearInterval(status);
   if (process.stderr.isTTY) process.stderr.write('\n');
   const { open, halfOpen } = simulator.stats().sockets;

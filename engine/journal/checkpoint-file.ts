@@ -4,7 +4,7 @@ import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointHead, checkpointPart } 
 import { crc32 } from '../base/crc32.ts';
 import { viewOf } from './blocks.ts';
 import type { Checkpoint, IngressImage, ShardImage } from './checkpoint.ts';
-import { errorSentence } from './disk-error.ts';
+import { errorCode, errorSentence } from './disk-error.ts';
 import type { JournalFolder } from './files.ts';
 import { checkpointOfName } from './names.ts';
 import { JOURNAL_WORD_BYTES } from './ring-words.ts';
@@ -132,27 +132,45 @@ function decodePart(bytes: Uint8Array, offset: number, index: number): Uint8Arra
   return part;
 }
 
+/** Null where it went away since it was listed: the engine of the folder removes old ones while others read. */
+function sizeUnlessGone(folder: JournalFolder, name: string): number | null {
+  try {
+    return folder.sizeOf(name);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 /** All files that are named as checkpoints, from the newest. */
 export function listCheckpoints(folder: JournalFolder): CheckpointFile[] {
   const files: CheckpointFile[] = [];
   for (const name of folder.list()) {
     const number = checkpointOfName(name);
-    if (number !== null) files.push({ name, number, sizeBytes: folder.sizeOf(name) });
+    const sizeBytes = number === null ? null : sizeUnlessGone(folder, name);
+    if (number !== null && sizeBytes !== null) files.push({ name, number, sizeBytes });
   }
   return files.sort((a, b) => b.number - a.number);
 }
 
-/** The newest checkpoint whose checksums hold. */
+/** The newest checkpoint whose checksums hold. Looks anew after each that does not: one that went away has a successor. */
 export function readCheckpoint(folder: JournalFolder): CheckpointFound {
   const refused: { file: string; reason: string }[] = [];
-  for (const { name, sizeBytes } of listCheckpoints(folder)) {
+  const tried = new Set<string>();
+  for (;;) {
+    const [name] = folder
+      .list()
+      .filter((each) => checkpointOfName(each) !== null && !tried.has(each))
+      .sort((a, b) => Number(checkpointOfName(b)) - Number(checkpointOfName(a)));
+    if (name === undefined) return { checkpoint: null, refused };
+    tried.add(name);
     try {
-      return { checkpoint: decodeCheckpoint(folder.read(name, 0, sizeBytes)), refused };
+      return { checkpoint: decodeCheckpoint(folder.read(name, 0, folder.sizeOf(name))), refused };
     } catch (error) {
+      if (errorCode(error) === 'ENOENT') continue;
       refused.push({ file: name, reason: error instanceof Error ? error.message : errorSentence(error) });
     }
   }
-  return { checkpoint: null, refused };
 }
 
 /** Number and sequence of the newest whole checkpoints, from the newest, without their images in memory at once. */

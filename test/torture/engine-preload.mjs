@@ -3,6 +3,8 @@
 
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 
 const DIST = new URL('../../dist/', import.meta.url);
@@ -45,6 +47,12 @@ const fromOutside = (recoverer) => ({
   recover: (shard) => recoverer.recover(shard),
 });
 
+/** A full collection of this thread's heap. The flag gives new contexts the function, and changes nothing else. */
+function collect() {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
+
 async function obey() {
   const { ShardPool } = await load('engine/pool/pool.js');
   const { start } = ShardPool;
@@ -55,6 +63,10 @@ async function obey() {
     let spared = new Set();
     process.on('message', async ({ op, sparesOthers }) => {
       if (op === 'resources') process.send({ op, counts: countsOf(process.getActiveResourcesInfo()) });
+      if (op === 'collect') {
+        collect();
+        process.send({ op });
+      }
       if (op !== 'terminate') return;
       const { others, told } = await terminate(pool, (thread) => sparesOthers && spared.has(thread));
       spared = others;

@@ -175,10 +175,11 @@ export class EngineUnderTest {
     return this.get<EngineStats>('/v1/stats?markets=0');
   }
 
-  /** Heap and buffers of the main thread, the least of some looks: what is not collected yet has not grown. */
+  /** Heap and buffers of the main thread, the least of some looks after collections: buffers are freed some time after theirs. */
   async leastMemory(looks = 6, everyMs = 400): Promise<number> {
     let least = Number.POSITIVE_INFINITY;
     for (let look = 0; look < looks; look++) {
+      await this.order({ op: 'collect' });
       const { heapUsedBytes, externalBytes } = (await this.stats()).process;
       least = Math.min(least, heapUsedBytes + externalBytes);
       await sleep(everyMs);

@@ -353,6 +353,27 @@ describe('checkpoints', () => {
     }
   });
 
+  test('those that an engine removes while they are looked for are no loss: the newer one is read', () => {
+    const rig = new JournalRig();
+    rig.frame('a');
+    rig.write();
+    rig.writer.writeCheckpoint(checkpointOf(1, 1), () => {});
+    rig.write();
+    const { folder } = rig;
+    const sizeOf = folder.sizeOf.bind(folder);
+    folder.sizeOf = (name) => {
+      if (name === 'checkpoint-1.mrc') {
+        folder.sizeOf = sizeOf;
+        rig.writer.writeCheckpoint(checkpointOf(2, 1), () => {});
+        rig.write();
+        folder.remove(name);
+      }
+      return sizeOf(name);
+    };
+    const { checkpoint, refused } = readCheckpoint(folder);
+    assert.deepEqual([checkpoint?.number, refused], [2, []]);
+  });
+
   test('one that fails leaves the one before, and entries are written all the same', () => {
     const rig = new JournalRig();
     const told: boolean[] = [];
