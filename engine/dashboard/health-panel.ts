@@ -51,6 +51,8 @@ class HealthPanel implements MountedPanel {
     const pairs = FACTS.map((name) => [name, element('dd', {}, UNKNOWN)] as const);
     for (const [name, value] of pairs) list.append(element('div', {}, element('dt', {}, name), value));
     this.facts = Object.fromEntries(pairs) as Record<Fact, HTMLElement>;
+    // Hidden while one stands on it, it would lose the focus.
+    this.breakers.host.hidden = true;
     const tables = element('div', { class: 'tables' }, this.venues.host, this.breakers.host);
     body.append(element('div', { class: 'overview' }, this.status, list), this.reasons, tables);
     context.follow('system', {}, () => undefined);
