@@ -429,3 +429,10 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+/** A market that begins with one bid and one ask. */
+export function seed(rig: Rig, name: string): number {
+  const market = rig.addMarket(name);
+  rig.shard(market).setBook(market, [[100_000, 1000]], [[101_500, 3000]]);
+  return market;
+}

@@ -218,3 +218,16 @@ export class Rig implements FeedHooks {
 export function names(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `M${index}`);
 }
+
+/** Stops the feed and looks for what it left behind. */
+export async function stopClean(rig: Rig): Promise<Awaited<ReturnType<Rig['feed']['stop']>>> {
+  const stopping = rig.feed.stop();
+  await rig.timers.advance(10_000);
+  const stats = await stopping;
+  assert.deepEqual([stats.sockets_left, stats.timers_left], [0, 0]);
+  assert.deepEqual([rig.venue.socketsOpen, rig.openIds.size, rig.takenAfterClose], [0, 0, 0]);
+  assert.equal(rig.venue.violations, 0);
+  await rig.timers.advance(120_000);
+  assert.equal(rig.timers.open, 0, 'nothing is due any more');
+  return stats;
+}
