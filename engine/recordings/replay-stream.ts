@@ -1,6 +1,6 @@
 // Runs recordings through the engine's own path and hands on what a subscriber of /stream would have got, line by line.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { MARKETS_MAX, REPLAY_CHUNK_CHARACTERS } from '../../schemas/config.ts';
 import { ingressCounter } from '../../schemas/counters.ts';
 import { Interest, RecordType, RequestKind } from '../../schemas/ids.ts';
@@ -243,8 +243,11 @@ class ReplayStream {
     const { ring } = this.records;
     while (!this.isOver) {
       const isLast = isEnded();
-      if (ring.available() > 0) await this.takeSome();
-      else if (isLast) break;
+      if (ring.available() > 0) {
+        await this.takeSome();
+        // Where there is always more, nothing else would have its turn: no signal, and no answer to a client that has gone.
+        await setImmediate();
+      } else if (isLast) break;
       else await this.wait(isEnded);
     }
     await this.flush();
