@@ -128,3 +128,29 @@ test('a recording without times cannot be cut by time', async () => {
   );
   assert.equal((await streamed(file, 'json', {})).lines, 1);
 });
+
+test('a journal with always more to tell leaves turns to signals: one that comes at its first lines ends it', async () => {
+  const path = join(folder, 'long-journal');
+  const trades = 60_000;
+  const engine = await LiveEngine.start({ plans, journal: journalIn(path) });
+  const producer = await engine.producer('json');
+  for (let id = 1; id <= trades; id++) {
+    const of = { type: 'trade', exchange: 'venue', symbol: 'A', id: String(id), price: '10', amount: '1' };
+    producer.send({ ...of, side: 'buy', timestamp: 1_767_225_600_000 + id });
+  }
+  await engine.taken(trades);
+  await producer.close();
+  await engine.stop();
+  const stopping = new AbortController();
+  let lines = 0;
+  const read = streamReplay({
+    ...{ files: [path], venue: null, plans, speed: 0, stopped: stopping.signal },
+    request: replayRequestOf({ channels: 'trade' }, { bars: ['1s', '5t'], signals: ['imbalance'] }),
+    write: (text) => {
+      if (lines === 0) setTimeout(() => stopping.abort(), 0);
+      lines += text.split('\n').length - 1;
+    },
+  });
+  await assert.rejects(read, { name: 'AbortError' });
+  assert.ok(lines < trades, `${lines} lines`);
+});
