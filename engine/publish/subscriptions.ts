@@ -2,7 +2,7 @@
 
 import { SUBSCRIPTIONS_MAX } from '../../schemas/config.ts';
 import type { MarketNames } from '../memory/market-names.ts';
-import { type Channel, type ChannelError, isOfEvents, type Named, parseChannel, wildcardVenue } from './channels.ts';
+import { type Channel, type ChannelError, type Named, parseChannel, wildcardVenue } from './channels.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { DepthTimers } from './depth.ts';
 import type { MarketOffers } from './market-offers.ts';
@@ -194,8 +194,8 @@ export class Subscriptions {
   }
 
   /** Events of a market that begins, for one who has waited for it: there is none before those that its shard writes now. */
-  private isFromStart({ channel, view }: Topic): boolean {
-    return this.isMeeting && view.prefix === '' && isOfEvents(channel);
+  private isFromStart({ channel, market, view }: Topic): boolean {
+    return this.isMeeting && view.prefix === '' && this.parts.topics.isWrittenFromStart(channel, market);
   }
 
   private leave(subscriber: Subscriber, topic: Topic): void {

@@ -62,6 +62,8 @@ export class TopicRegistry {
   private seqFloor: number;
   /** Markets whose listeners have joined: a record of a later one is the first that main sees of it. */
   marketsMet: number;
+  /** By the words of a channel that someone listens to of markets to come: the first market that began after that was known. */
+  private readonly expectedFrom = new Map<string, number>();
 
   /** `seqFloor` is above every number that an engine before this one has used. */
   constructor(shared: TopicShared, names: MarketNames, interest: InterestCounts, seqFloor = 0) {
@@ -74,9 +76,16 @@ export class TopicRegistry {
 
   /** Someone listens to such a channel of markets to come. */
   expect(channel: Channel): void {
-    if (!isOfEvents(channel)) return;
+    if (!isOfEvents(channel) || this.expectedFrom.has(channel.words)) return;
     if (channel.kind === 'signal') this.interest.expectSignal(channel.number, this.marketsMet);
     this.interest.expect(channel.interest, this.marketsMet);
+    // Counted once the bits are set: the shard of a market that is named later finds them from its first record on.
+    this.expectedFrom.set(channel.words, this.names.count);
+  }
+
+  /** Of a market that main meets: its shard has written such a channel from the first event on. */
+  isWrittenFromStart(channel: Channel, market: number): boolean {
+    return market >= (this.expectedFrom.get(channel.words) ?? Number.POSITIVE_INFINITY);
   }
 
   /** Whoever listens to markets below `count` has joined. Their trades are counted from the first on, heard or not. */

@@ -90,6 +90,25 @@ describe('a market that begins', () => {
     assert.deepEqual(ids, ['1', '2']);
     subscription.close();
   });
+
+  test('gives its current bar to one who came behind its first trades, though before main has met it', async () => {
+    const told: { isFinal: boolean; seq: number }[] = [];
+    const market = rig.addMarket('binance:BEGUN');
+    // What its shard has made of the trades until now was told to nobody.
+    assert.equal(rig.interest(market) & Interest.bar, 0);
+    const subscription = rig.publisher.local.subscribe('bar.1m.binance:*', (message) => {
+      if (message.type === 'trade_bar' && message.symbol === 'BEGUN') told.push(message);
+    });
+    assert.ok('close' in subscription);
+    await until(() => told.length > 0);
+    assert.equal(told[0].isFinal, false);
+    const { seq } = told[0];
+    rig.shard(market).bar(market, 1, true);
+    rig.shard(market).commit();
+    await until(() => told.length === 2);
+    assert.deepEqual([told[1].isFinal, told[1].seq], [true, seq + 1]);
+    subscription.close();
+  });
 });
 
 test('a record of a market that main has not met lets its listeners join before it is told', () => {
