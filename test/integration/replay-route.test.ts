@@ -74,7 +74,8 @@ describe('an engine with a journal', () => {
         asks: [],
         timestamp: '2026-01-01T00:00:00Z',
       });
-    await engine.taken(2);
+    // Applied, too: of a book that is empty yet, a subscriber is told twice.
+    for (const market of MARKETS) await engine.book(market, 1);
     const subscriber = await engine.subscriber();
     await subscriber.subscribe(...CHANNELS.flatMap((channel) => MARKETS.map((market) => `${channel}.${market}`)));
     await eventually(
