@@ -316,7 +316,7 @@ export class Durability implements ShardRecoverer {
     const { keeper } = this;
     if (keeper === null) return;
     const until = performance.now() + timeoutMs;
-    await within(keeper.now(), timeoutMs);
+    await within(keeper.last(), timeoutMs);
     await within(keeper.close(), until - performance.now());
   }
 

@@ -87,6 +87,12 @@ export class CheckpointKeeper {
     return this.running;
   }
 
+  /** As now(), but one that begins from here on, and so has all that came before. */
+  async last(): Promise<boolean> {
+    await this.running;
+    return this.now();
+  }
+
   private async run(): Promise<boolean> {
     if (this.isClosed || this.parts.isHindered()) return false;
     this.isAsked = false;

@@ -65,7 +65,7 @@ const tradeFrame = (n: number): string =>
     ...{ amount: '0.5', side: 'buy', timestamp: new Date(Date.UTC(2026, 0, 1) + n * 600).toISOString() },
   });
 
-test('an export has each trade once over a cut of its connection and over a new engine', async () => {
+test('an export has each trade once over a cut of its connection and over a new engine', async (t) => {
   const journal = journalIn(join(folder, 'journal'));
   const plans = marketPlansOf({ usual: { bars: ['5t'], signals: [] } });
   const cable = new Cable();
@@ -77,6 +77,8 @@ test('an export has each trade once over a cut of its connection and over a new 
     return { engine, producer: await engine.producer('json'), before: sent };
   };
   let live = await start();
+  t.after(() => end());
+  t.after(() => cable.close());
   const send = async (frames: number): Promise<void> => {
     for (let i = 0; i < frames; i++) live.producer.send(tradeFrame(++sent));
     await live.engine.taken(sent - live.before);
@@ -90,6 +92,7 @@ test('an export has each trade once over a cut of its connection and over a new 
     ...{ tables: tablesOf('trade,bar.5t'), rollMs: null, rollBytes: null },
   });
   const client = createClient({ url, reconnect: { delayMs: 20, delayMaxMs: 50, firstAttemptsMax: 1_000 } });
+  t.after(() => client.close());
   const options = { client, exporter, channels: ['trade', 'bar.5t'], markets: ['*'], tell: () => undefined };
   const source = new EngineSource({ ...options, againMs: 50 });
   const running = source.run();
@@ -120,6 +123,4 @@ test('an export has each trade once over a cut of its connection and over a new 
   const bars = await queried(`SELECT count(*), sum(trades) FROM '${folder}/out/bar.5t/**/*.csv'`);
   assert.deepEqual(bars, [[String(rows() - sent), String(5 * (rows() - sent))]]);
   assert.equal(gaps, 0, readFileSync(`${folder}/out/gaps.csv`, 'utf8'));
-  cable.close();
-  await end();
 });

@@ -47,6 +47,22 @@ test('a checkpoint has the markets of each shard in the order it had them, howev
   );
 });
 
+test('the last one begins anew where another is on its way, which lacks what came since', async () => {
+  const keeper = keeperOf(1);
+  const [running, last] = [keeper.now(), keeper.last()];
+  keeper.take(part(0, [1], [1]));
+  assert.equal(await running, true);
+  keeper.take(part(0, [1, 2], [1, 2], 2));
+  assert.equal(await last, true);
+  assert.deepEqual(
+    stored.map(({ number, shards: [{ markets }] }) => [number, markets.length]),
+    [
+      [1, 1],
+      [2, 2],
+    ],
+  );
+});
+
 test('an attempt is over when nothing more comes for a while, and not while parts do', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
