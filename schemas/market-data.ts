@@ -88,7 +88,7 @@ export const clock = defineRecord('clock', RecordType.clock, {
 export const gap = defineRecord('gap', RecordType.gap, {
   receiveTimeNs: f64('monotonic, since the engine clock anchor'),
   lost: f64('venue messages missing, 0 where unknown; with StateReason.drop: frames'),
-  sinceTimeUs: f64('with StateReason.connectionLost: since 1970; what was made from here on may be missing'),
+  sinceTimeUs: f64('since 1970; what the venue made from here on may be missing; 0 where that is not known'),
 });
 
 /**

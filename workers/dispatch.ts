@@ -358,16 +358,18 @@ export class Dispatch {
     const market = this.marketAt(slot);
     const reason = this.u8[slot * SLOT_BYTES + gap.at.flags] as StateReason;
     const at = slot * SLOT_F64;
-    // A connection that another has taken the place of loses nothing; what the engine lost may be of either.
-    if (!market.book.isOfSource && !isOwnLoss(reason)) return;
-    if (reason === StateReason.none) {
+    const isSince = this.f64[at + gap.at.sinceTimeUs] > 0;
+    const isOfTrades = reason === StateReason.none;
+    // A connection that another has taken the place of loses nothing, but for trades of a known time; what the engine lost may
+    // be of either.
+    if (!market.book.isOfSource && !isOwnLoss(reason) && !(isOfTrades && isSince)) return;
+    const changes = isSince ? market.noteGapSince(this.f64, at + gap.at.sinceTimeUs, isOfTrades) : BarChange.none;
+    if (changes !== BarChange.none) this.tellBars(market, changes);
+    if (isOfTrades) {
       market.loseTrades(this.f64[at + gap.at.lost], this.f64[at + gap.at.receiveTimeNs]);
       this.latest.touch(market);
       return;
     }
-    const isConnection = reason === StateReason.connectionLost;
-    const changes = isConnection ? market.bars.noteGapSince(this.f64, at + gap.at.sinceTimeUs) : BarChange.none;
-    if (changes !== BarChange.none) this.tellBars(market, changes);
     emitHole(this.output, market, reason, this.f64[at + gap.at.receiveTimeNs]);
     this.lose(market, reason, this.f64, at + gap.at.receiveTimeNs, at + gap.at.lost);
   }

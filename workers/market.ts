@@ -26,6 +26,8 @@ const BEST_WORDS = 8;
 /** Milli of a spread that is not known. */
 const UNKNOWN_SPREAD = -1;
 const spread = new Float64Array(2);
+/** Since when trades may be missing. */
+const gapSince = new Float64Array(1);
 
 /** What of a market the latest values do not show yet. */
 export const Unshown = { nothing: 0, trades: 1, all: 2 } as const;
@@ -130,6 +132,17 @@ export class Market {
     this.counters[marketCounter.lostTrades] += Math.max(count, 1);
     this.noteLoss(receiveNs);
     this.bars.noteGap();
+  }
+
+  /**
+   * Trades made since `f64[sinceAt]` (µs since 1970) may be missing: bars that have closed since say so. Where one connection
+   * has brought them all, those up to the newest are known; `mayBeBefore` where another has brought later ones. Returns
+   * BarChange bits.
+   */
+  noteGapSince(f64: Float64Array, sinceAt: number, mayBeBefore: boolean): number {
+    this.bars.writeNewestTime(gapSince, 0);
+    if (mayBeBefore || f64[sinceAt] > gapSince[0]) gapSince[0] = f64[sinceAt];
+    return this.bars.noteGapSince(gapSince, 0);
   }
 
   /** Trades of this market are missing from here on back to the last one known. */

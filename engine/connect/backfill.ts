@@ -1,12 +1,13 @@
 // Owns the trades that were missed: after a loss they are asked for by REST, page by page, and decoded in order.
 
+import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { Backoff } from './backoff.ts';
-import type { FeedHooks } from './hooks.ts';
+import type { FeedHooks, TradeMarks } from './hooks.ts';
 import type { BackfillQuery, RestRequest, Subscription, VenueConnector } from './protocol.ts';
 import type { FeedCounts } from './report.ts';
 import type { RestQueue, RestResult } from './rest-queue.ts';
 import type { FeedSettings } from './settings.ts';
-import type { Slot, TradeMarks } from './slot.ts';
+import type { Slot } from './slot.ts';
 import type { Timers } from './timers.ts';
 
 export type BackfillHost = {
@@ -32,6 +33,8 @@ type Hole = {
   /** hooks.backfilling() was called. */
   isTold: boolean;
   tries: number;
+  /** When a connection was last lost in it, on the clock of Timers; -Infinity where none was. */
+  lostAtMs: number;
   /** Wall time of the last asking: what is lost after it is not in the answer. */
   askedMs: number;
   readonly backoff: Backoff;
@@ -40,9 +43,6 @@ type Hole = {
 
 /** After the snapshots of books, watched or not. */
 export const BACKFILL_PRIORITY = 2;
-
-/** A loss so shortly before the asking may be one after it by the venue's clock: it counts as not asked for. */
-const CLOCKS_DIFFER_MS = 1_000;
 
 export class Backfill {
   private readonly host: BackfillHost;
@@ -97,6 +97,7 @@ export class Backfill {
       hasGrown: false,
       isTold: older?.isTold ?? false,
       tries: 0,
+      lostAtMs: toMs === null ? this.host.timers.nowMs() : Number.NEGATIVE_INFINITY,
       askedMs: 0,
       backoff: new Backoff(),
       nextMs: 0,
@@ -106,6 +107,7 @@ export class Backfill {
   /** What was asked for and not answered yet is asked for anew; what is half answered is finished first. */
   private grow(hole: Hole): void {
     hole.toMs = null;
+    hole.lostAtMs = this.host.timers.nowMs();
     if (hole.isRunning && hole.isTold) {
       hole.hasGrown = true;
       return;
@@ -115,11 +117,14 @@ export class Backfill {
     hole.tries = 0;
   }
 
-  /** Subscribed again, and long enough for what was traded before that to be known by REST. */
-  private isDue({ slot, symbol }: Hole, nowMs: number): boolean {
+  /** Subscribed again, and long enough for what was traded before that, and before the loss showed, to be known by REST. */
+  private isDue({ slot, symbol, lostAtMs }: Hole, nowMs: number): boolean {
     const connection = slot.active;
     const entry = connection?.isOpen === true ? connection.table.get({ symbol, channel: 'trades' }) : null;
-    return entry?.phase === 'subscribed' && nowMs - entry.answeredAtMs >= this.host.settings.backfillDelayMs;
+    return (
+      entry?.phase === 'subscribed' &&
+      nowMs - Math.max(entry.answeredAtMs, lostAtMs) >= this.host.settings.backfillDelayMs
+    );
   }
 
   private start(hole: Hole): void {
@@ -167,6 +172,7 @@ export class Backfill {
       hole.isRunning = false;
       return;
     }
+    // A loss so shortly before the asking may be one after it by the venue's clock: it counts as not asked for.
     const toMs = Math.min(query.toMs, hole.askedMs - CLOCKS_DIFFER_MS);
     if (!hole.isTold) this.host.hooks.backfilling(hole.symbol, query.fromMs, toMs, query.lastId);
     hole.isTold = true;

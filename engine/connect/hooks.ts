@@ -25,12 +25,17 @@ export type MarketState = { readonly state: BookState; readonly reason: StateRea
 /** The last trade known. Times are the venue's, ms since 1970; null for none. The id is null where ids are text. */
 export type TradeMark = { readonly lastId: number | null; readonly lastTimeMs: number | null };
 
+/** The last trades known by symbol, from before a successor could bring later ones; each has a time. */
+export type TradeMarks = ReadonlyMap<string, TradeMark>;
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface FeedHooks {
   openSession(connectionId: number): Session;
   /** These have no connection from now on; not called where another took over first. The session is still open. */
   connectionLost(connectionId: number, subscriptions: readonly Subscription[], reason: string): void;
+  /** Trades since these marks may be missing, though the connection has a successor; its session is still open. */
+  tradesMissing(connectionId: number, marks: TradeMarks): void;
   /** Null for a market of which nothing is known yet. */
   bookState(symbol: string): MarketState | null;
   /** Whether someone listens to it: it is served first. */

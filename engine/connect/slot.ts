@@ -2,7 +2,7 @@
 
 import { Breaker, type BreakerTransition } from './breaker.ts';
 import { Connection } from './connection.ts';
-import type { FeedHooks, TradeMark } from './hooks.ts';
+import type { FeedHooks, TradeMark, TradeMarks } from './hooks.ts';
 import type { PacedQueue } from './pace.ts';
 import type { Subscription, VenueConnector } from './protocol.ts';
 import type { FeedCounts, LabelledCounts, SlotReport } from './report.ts';
@@ -26,9 +26,6 @@ export type SlotHost = {
   /** Data of these may be missing, trades since the marks; told before hooks.connectionLost. */
   lost(slot: Slot, subscriptions: readonly Subscription[], marks: TradeMarks): void;
 };
-
-/** The last trades known by symbol, from before a successor could bring later ones. */
-export type TradeMarks = ReadonlyMap<string, TradeMark>;
 
 const NO_MARKS: TradeMarks = new Map();
 
@@ -244,7 +241,7 @@ export class Slot {
     this.handovers++;
     counts.handovers++;
     // Silent since before the successor was subscribed, the old one may have been dead already.
-    if (current.lastByteMs < lastAnswerMs(next)) this.host.lost(this, this.subscriptions, this.marks);
+    if (current.lastByteMs < lastAnswerMs(next)) this.missTrades(current);
     this.adopt(next);
     this.tellLost(current, uncovered, 'its successor has no data of it');
     this.draining.add(current);
@@ -266,6 +263,12 @@ export class Slot {
       return comesAtOnce || oldDataAtMs > answeredAtMs;
     });
     return missing.map(({ subscription }) => subscription);
+  }
+
+  /** What came last on a connection that has a successor may be on neither. Books show it themselves. */
+  private missTrades({ id }: Connection): void {
+    this.host.lost(this, this.subscriptions, this.marks);
+    this.host.hooks.tradesMissing(id, this.marks);
   }
 
   private adopt(connection: Connection): void {
@@ -312,7 +315,7 @@ export class Slot {
     this.wantsSuccessor = false;
     if (next?.isProven) {
       // What was on its way on the old one is gone, though the new one has all from its own beginning on.
-      this.host.lost(this, this.subscriptions, this.marks);
+      this.missTrades(connection);
       this.adopt(next);
     } else next?.unhold();
     this.tellLost(connection, uncovered, reason);

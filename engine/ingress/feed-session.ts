@@ -1,9 +1,11 @@
 // One connection to a venue as the ingress thread sees it: its frames become records that say which connection they are from.
 
+import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag } from '../../schemas/journal.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
 import { backfill, source } from '../../schemas/market-data.ts';
+import type { EngineClock } from '../base/clock.ts';
 import type { DecoderFactory } from '../decode/sink.ts';
 import { RING_FULL } from '../ring/spsc-ring.ts';
 import type { MarketDirectory } from '../route/markets.ts';
@@ -19,6 +21,8 @@ export class FeedMarkets {
     this.connection = new Float64Array(marketsMax);
   }
 }
+
+const US_PER_MS = 1000;
 
 /** Words of a market's times in one session: when its book, and its trades, last came; NaN for never. */
 export const dataTime = { bookNs: 0, tradeNs: 1 } as const;
@@ -80,7 +84,7 @@ export type BeforeFrame = () => void;
 
 /** Venue connections are never waited for: a full ring drops (DESIGN §5). Thread: ingress. */
 export class FeedSession {
-  /** Receive time of the last frame, engine time in ns. */
+  /** Receive time of the last frame of the stream, engine time in ns. */
   lastFrameNs = Number.NEGATIVE_INFINITY;
   readonly session: Session;
   private readonly sink: FeedSink;
@@ -110,7 +114,7 @@ export class FeedSession {
     this.before();
     writer.receive();
     writer.begin();
-    this.lastFrameNs = writer.frame[0];
+    if (!isRest) this.lastFrameNs = writer.frame[0];
     const { policy } = writer;
     writer.policy = 'drop';
     this.session.journalFlags = isRest ? JournalFlag.rest : 0;
@@ -128,6 +132,12 @@ export class FeedSession {
   /** When data of a market last came, engine time in ns; `word` is one of dataTime. NaN for never. */
   dataNs(market: number, word: number): number {
     return this.sink.times.get(market)?.[word] ?? Number.NaN;
+  }
+
+  /** Since when what the venue made may be missing where the connection ends, by the venue's clock: µs since 1970. */
+  missingSinceUs(clock: EngineClock): number {
+    const lastNs = Number.isFinite(this.lastFrameNs) ? this.lastFrameNs : clock.nowNs();
+    return clock.wallUs(lastNs) - CLOCKS_DIFFER_MS * US_PER_MS;
   }
 
   /** Nothing more comes of this market from here; what was made since `sinceUs` (µs since 1970) may be missing. */

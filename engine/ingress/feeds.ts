@@ -7,7 +7,7 @@ import { UsageError } from '../base/errors.ts';
 import { withoutUser } from '../base/hosts.ts';
 import { type Feed, startFeed } from '../connect/feed.ts';
 import type { FeedPlan } from '../connect/feed-plan.ts';
-import type { FeedHooks, LogLevel, MarketState, Session, TradeMark } from '../connect/hooks.ts';
+import type { FeedHooks, LogLevel, MarketState, Session, TradeMark, TradeMarks } from '../connect/hooks.ts';
 import type { BookSource, FeedChannel, Pace, Subscription, VenueConnector, VenueLimits } from '../connect/protocol.ts';
 import type { FeedReport, FeedStats } from '../connect/report.ts';
 import { FEED_SETTINGS } from '../connect/settings.ts';
@@ -117,7 +117,7 @@ class VenueHooks implements FeedHooks {
    */
   private leave(session: FeedSession): void {
     if (this.isEnding || this.bookSource !== 'stream' || this.lost.has(session)) return;
-    const sinceUs = this.parts.clock.wallUs(this.lastNs(session));
+    const sinceUs = session.missingSinceUs(this.parts.clock);
     for (const market of session.bookMarkets) session.lose(market, StateReason.connectionLost, sinceUs);
     this.commitSoon();
   }
@@ -149,7 +149,7 @@ class VenueHooks implements FeedHooks {
     if (session === undefined) return;
     this.log('warn', `connection ${connectionId} lost: ${reason}`, { subscriptions: subscriptions.length });
     this.lost.add(session);
-    const sinceUs = this.parts.clock.wallUs(this.lastNs(session));
+    const sinceUs = session.missingSinceUs(this.parts.clock);
     const books = new Set(subscriptions.filter(({ channel }) => channel === 'book').map(({ symbol }) => symbol));
     for (const symbol of new Set(subscriptions.map((subscription) => subscription.symbol))) {
       const market = this.ids.get(symbol);
@@ -159,8 +159,14 @@ class VenueHooks implements FeedHooks {
     this.commitSoon();
   }
 
-  private lastNs(session: FeedSession): number {
-    return Number.isFinite(session.lastFrameNs) ? session.lastFrameNs : this.parts.clock.nowNs();
+  tradesMissing(connectionId: number, marks: TradeMarks): void {
+    const session = this.sessions.get(connectionId);
+    if (session === undefined) return;
+    for (const [symbol, { lastTimeMs }] of marks) {
+      const market = this.ids.get(symbol);
+      if (market !== undefined && lastTimeMs !== null) session.lose(market, StateReason.none, lastTimeMs * US_PER_MS);
+    }
+    this.commitSoon();
   }
 
   bookState(symbol: string): MarketState | null {

@@ -1,5 +1,6 @@
 // Applies the entries of a journal as they were applied when they were written: the same sessions, the same records.
 
+import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { DIALECTS, FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag, JournalKind } from '../../schemas/journal.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16 } from '../../schemas/layout.ts';
@@ -101,6 +102,7 @@ export class JournalReplay {
     if (entry.result < 0 && entry.result !== FrameResult.internal) writer.drop();
     if (session instanceof ProducerSession && entry.producerSequence > 0)
       session.beginBehind(entry.producerSequence - 1);
+    session.journalFlags = entry.flags & JournalFlag.rest;
     writer.poisoned = this.poisons.get(entry.sequence) ?? null;
     const isUnseen = length === 0 && entry.result === FrameResult.tooLarge;
     const result = session.take(new DataView(buffer, byteOffset, length), 0, isUnseen ? session.bytesMax + 1 : length);
@@ -165,11 +167,16 @@ export class JournalReplay {
     const since = new Map<number, number>();
     for (const [connection, { session }] of [...this.sessions]) {
       if (session instanceof ProducerSession) continue;
-      const sinceUs = session.lastFrameNs === 0 ? 0 : this.anchorWallUs + Math.round(session.lastFrameNs / 1000);
+      const sinceUs = session.lastFrameNs === 0 ? 0 : this.sinceUs(session.lastFrameNs);
       for (const market of session.seenMarkets) since.set(market, Math.min(since.get(market) ?? sinceUs, sinceUs));
       this.close(connection);
     }
     this.writeGaps(since, StateReason.restart);
+  }
+
+  /** As FeedSession.missingSinceUs(). */
+  private sinceUs(lastFrameNs: number): number {
+    return this.anchorWallUs + Math.round(lastFrameNs / 1000) - CLOCKS_DIFFER_MS * 1000;
   }
 
   private writeGaps(sinceUs: ReadonlyMap<number, number>, reason: number): void {

@@ -106,7 +106,7 @@ export class Session {
   connection = 0;
   journalFlags = 0;
   producerSequence = 0;
-  /** Engine time in ns of the last frame, where there is a journal; 0 for none. */
+  /** Engine time in ns of the last frame that did not come by REST, where there is a journal; 0 for none. */
   lastFrameNs = 0;
   protected readonly writer: FrameWriter;
   protected readonly markets: MarketDirectory;
@@ -215,7 +215,7 @@ export class Session {
   /** Goes ahead of the frame's end, which may commit: a stamp speaks of the entries whose records are before it. */
   private writeDown(result: number, view: DataView, at: number, length: number): void {
     const { writer } = this;
-    this.lastFrameNs = writer.frame[0];
+    if ((this.journalFlags & JournalFlag.rest) === 0) this.lastFrameNs = writer.frame[0];
     writer.journal?.frame(
       this.connection,
       this.dialectIndex,

@@ -88,6 +88,11 @@ export class FollowerHooks implements FeedHooks {
     }
   }
 
+  /** Its trades are judged by what was made. */
+  tradesMissing(): void {
+    // Books are not concerned.
+  }
+
   private breakBook(symbol: string): void {
     const { book } = this.follower.market(symbol);
     if (book.bookSequence > 0 || book.isFollowing) book.breakBook(StateReason.connectionLost, this.numbers, 0, 1);

@@ -9,6 +9,7 @@ import { JournalReplay, type JournalReplayOptions } from '../../engine/ingress/j
 import type { Session } from '../../engine/ingress/session.ts';
 import { CLOCK_STEP_US } from '../../schemas/config.ts';
 import { ingressCounter } from '../../schemas/counters.ts';
+import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag, JournalKind } from '../../schemas/journal.ts';
 import { gap } from '../../schemas/market-data.ts';
@@ -212,14 +213,14 @@ test('behind a hole every market is doubted, and frames of connections that bega
   assert.deepEqual(factsOf(records[0]), [[trade, 0], [trade, 1], ...doubts, [trade, 0]]);
 });
 
-test('what an engine that ended had open is doubted from its last frame on, and closed', () => {
+test('what an engine that ended had open is doubted from its last frame on, and what was on its way then, and closed', () => {
   const { journal, rig, send } = live();
   const [open, closed] = [rig.session('json'), rig.session('json')];
   send(open, 'A');
   send(closed, 'B');
   rig.connections.end(closed.connection);
   rig.writer.commit();
-  const sinceUs = RIG_WALL_US + Math.round(open.lastFrameNs / 1000);
+  const sinceUs = RIG_WALL_US + Math.round(open.lastFrameNs / 1000) - CLOCKS_DIFFER_MS * 1000;
   const next = replayed(journal, {}, { end: (replay) => replay.beginAnew(5 * STEP_NS) });
   const [, , doubt, ...others] = next.records[0].filter((record) => recordFacts(record).type !== RecordType.clock);
   assert.deepEqual(recordFacts(doubt), { type: gapType, market: 0, flags: StateReason.restart });

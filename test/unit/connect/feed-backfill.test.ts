@@ -37,6 +37,7 @@ test('where the old connection was dead before its successor came, the trades be
   for (const symbol of rig.symbols) rig.venue.trade(symbol);
   assert.ok(await rig.timers.advanceUntil(() => rig.filled.length === 2, 20_000));
   assert.deepEqual(rig.lost, [], 'no book was without a connection');
+  assert.deepEqual([...rig.missing].sort(), rig.symbols, 'until they come, bars say that they lack some');
   for (const symbol of rig.symbols) assert.deepEqual([...(rig.trades.get(symbol) ?? [])].sort(), [1, 2, 3]);
   await stopClean(rig);
 });

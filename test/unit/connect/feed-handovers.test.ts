@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FEED_SETTINGS } from '../../../engine/connect/settings.ts';
 import { LIMITS } from './plain-connector.ts';
 import { names, Rig, stopClean } from './rig.ts';
 
@@ -66,6 +67,23 @@ test('a connection cut while its successor comes up is followed by it', async ()
   rig.venue.live[0].cut();
   assert.ok(await rig.untilAllLive(5_000));
   assert.equal(rig.venue.sockets.length, 2);
+  await stopClean(rig);
+});
+
+test('a connection cut when its successor has all markets may have lost trades: told at once, and fetched', async () => {
+  const rig = new Rig({}, names(3), { handoverOverlapMs: 5_000 });
+  assert.ok(await rig.untilAllLive(5_000));
+  for (const symbol of rig.symbols) rig.venue.trade(symbol);
+  await rig.timers.advance(100);
+  rig.venue.live[0].tell({ ending: true });
+  await rig.timers.advance(4_000);
+  assert.deepEqual([rig.venue.live.length, rig.missing], [2, []]);
+  const cutMs = rig.timers.nowMs();
+  rig.venue.live[0].cut();
+  await rig.timers.advance(100);
+  assert.deepEqual([[...rig.missing].sort(), rig.lost], [rig.symbols, []]);
+  assert.ok(await rig.timers.advanceUntil(() => rig.filled.length === 3, 20_000));
+  assert.ok(rig.timers.nowMs() - cutMs >= FEED_SETTINGS.backfillDelayMs, 'what was traded last is known by then');
   await stopClean(rig);
 });
 

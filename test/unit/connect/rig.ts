@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type Feed, type FeedOptions, startFeed } from '../../../engine/connect/feed.ts';
-import type { FeedHooks, MarketState, Session, TradeMark } from '../../../engine/connect/hooks.ts';
+import type { FeedHooks, MarketState, Session, TradeMark, TradeMarks } from '../../../engine/connect/hooks.ts';
 import type { FeedChannel, Subscription } from '../../../engine/connect/protocol.ts';
 import type { FeedSettings } from '../../../engine/connect/settings.ts';
 import { BookState, FrameResult, StateReason } from '../../../schemas/ids.ts';
@@ -86,6 +86,8 @@ export class Rig implements FeedHooks {
   readonly lost: Array<{ id: number; subscriptions: readonly Subscription[]; reason: string }> = [];
   readonly filled: Array<{ symbol: string; isWhole: boolean }> = [];
   readonly filling: string[] = [];
+  /** Markets whose trades may be missing though their connection has a successor. */
+  readonly missing: string[] = [];
   readonly watched = new Set<string>();
   readonly logged: string[] = [];
   readonly openIds = new Set<number>();
@@ -163,6 +165,11 @@ export class Rig implements FeedHooks {
       if (channel === 'book')
         this.book(symbol).enter(BookState.resyncing, StateReason.connectionLost, this.timers.nowMs());
     }
+  }
+
+  tradesMissing(id: number, marks: TradeMarks): void {
+    assert.ok(this.openIds.has(id), 'the session of a connection whose trades may be missing is open');
+    this.missing.push(...marks.keys());
   }
 
   bookState(symbol: string): MarketState | null {
