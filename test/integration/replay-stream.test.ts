@@ -129,6 +129,9 @@ test('a recording without times cannot be cut by time', async () => {
   assert.equal((await streamed(file, 'json', {})).lines, 1);
 });
 
+/** A shard applies some 100,000 trades in it. */
+const SHARD_AHEAD_MS = 1_000;
+
 test('a journal with always more to tell leaves turns to signals: one that comes at its first lines ends it', async () => {
   const path = join(folder, 'long-journal');
   const trades = 60_000;
@@ -147,7 +150,11 @@ test('a journal with always more to tell leaves turns to signals: one that comes
     ...{ files: [path], venue: null, plans, speed: 0, stopped: stopping.signal },
     request: replayRequestOf({ channels: 'trade' }, { bars: ['1s', '5t'], signals: ['imbalance'] }),
     write: (text) => {
-      if (lines === 0) setTimeout(() => stopping.abort(), 0);
+      if (lines === 0) {
+        setTimeout(() => stopping.abort(), 0);
+        // Meanwhile the shard tells all the rest, so that there is always more.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SHARD_AHEAD_MS);
+      }
       lines += text.split('\n').length - 1;
     },
   });
