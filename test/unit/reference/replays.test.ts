@@ -1,21 +1,14 @@
-// Owns the checks of the referee itself: hand-made inputs with known answers, then the exchanges' own proofs.
+// What the referee makes of frames, venue by venue: hand-made inputs with known answers.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { writeVwap } from '../support/reference/bars.ts';
-import { krakenChecksum } from '../support/reference/book.ts';
-import { crc32 } from '../support/reference/crc32.ts';
-import { formatDecimal, parseDecimal, plainText } from '../support/reference/decimal.ts';
-import { JsonNumber, readJson } from '../support/reference/json.ts';
-import { Ladder, makeLevel } from '../support/reference/ladder.ts';
-import * as proofs from '../support/reference/proofs.ts';
-import { Rejected } from '../support/reference/rejection.ts';
-import { type ReplayOptions, type ReplayResult, referenceReplay } from '../support/reference/replay.ts';
-import { emaCross } from '../support/reference/signals.ts';
-import { formatIsoUs, parseIsoUs, parseSecondsUs } from '../support/reference/time.ts';
+import { crc32 } from '../../support/reference/crc32.ts';
+import { type ReplayOptions, type ReplayResult, referenceReplay } from '../../support/reference/replay.ts';
+import { emaCross } from '../../support/reference/signals.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-reference-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -33,115 +26,6 @@ function replay(venue: string, lines: unknown[], options: Partial<ReplayOptions>
 }
 
 const recv = (t: number, frame: unknown): object => ({ k: 'recv', t, d: JSON.stringify(frame) });
-const category = (value: string) => (error: unknown) => error instanceof Rejected && error.category === value;
-
-describe('decimals', () => {
-  for (const [text, canonical] of [
-    ['0', '0'],
-    ['0.00000000', '0'],
-    ['007.50', '7.5'],
-    ['9007199254740.991', '9007199254740.991'],
-    ['0.000000000000000001', '0.000000000000000001'],
-  ]) {
-    it(`writes ${text} as ${canonical}`, () => assert.equal(formatDecimal(parseDecimal(text)), canonical));
-  }
-
-  for (const [text, expected] of [
-    ['-1', 'range'],
-    ['9007199254740.992', 'range'],
-    ['0.0000000000000000001', 'precision'],
-    ['', 'type'],
-    ['0x10', 'type'],
-    [' 1', 'type'],
-    ['.5', 'type'],
-    ['1e5', 'type'],
-  ]) {
-    it(`rejects ${JSON.stringify(text)} as ${expected}`, () => {
-      assert.throws(() => parseDecimal(text), category(expected));
-    });
-  }
-
-  for (const [text, plain] of [
-    ['1e-08', '0.00000001'],
-    ['1.50e-3', '0.00150'],
-    ['1.5e3', '1500'],
-    ['1.2345e2', '123.45'],
-    ['0.10', '0.10'],
-  ]) {
-    it(`writes out the exponent of ${text}`, () => assert.equal(plainText(text), plain));
-  }
-
-  it('rounds vwap half-even to 18 decimals, once', () => {
-    assert.equal(writeVwap(10n ** 36n, 3n * 10n ** 18n), '0.333333333333333333');
-    assert.equal(writeVwap(1n, 2n), '0');
-    assert.equal(writeVwap(3n, 2n), '0.000000000000000002');
-    assert.equal(writeVwap(5n, 2n), '0.000000000000000002');
-    assert.equal(writeVwap(0n, 0n), null);
-  });
-});
-
-describe('reading JSON and times', () => {
-  it('keeps numbers as the text that was sent', () => {
-    const value = readJson('{"id":13834774380200032777,"q":[0.00132200,-1e-08],"s":"a\\"\\u00e9","n":null}');
-    assert.deepEqual(
-      value,
-      new Map<string, unknown>([
-        ['id', new JsonNumber('13834774380200032777')],
-        ['q', [new JsonNumber('0.00132200'), new JsonNumber('-1e-08')]],
-        ['s', 'a"é'],
-        ['n', null],
-      ]),
-    );
-  });
-
-  it('calls what JSON.parse refuses syntax, and deep nesting shape', () => {
-    assert.throws(() => readJson('{"a":01}'), category('syntax'));
-    assert.throws(() => readJson('['.repeat(100_000) + ']'.repeat(100_000)), category('shape'));
-  });
-
-  it('cuts times to microseconds', () => {
-    const us = parseIsoUs('2026-08-09T21:05:48.505350977Z');
-    assert.equal(us, 1786309548505350);
-    assert.equal(formatIsoUs(us), '2026-08-09T21:05:48.505350Z');
-    assert.equal(parseSecondsUs('1618678142.557535'), 1618678142557535);
-  });
-});
-
-describe('checksums (venues.md §3.5)', () => {
-  const levels = (text: string) =>
-    text.split(' · ').map((entry) => makeLevel(entry.split(' ')[0], entry.split(' ')[1]));
-  const pad = (text: string) =>
-    text.replace(
-      /(\d+)\.?(\d*) (\d+)\.?(\d*)/g,
-      (_, a, b, c, d) => `${a}.${String(b).padEnd(4, '0')} ${c}.${String(d).padEnd(8, '0')}`,
-    );
-  const btcAsks =
-    '45285.2 0.00100000 · 45286.4 1.54571953 · 45286.6 1.54571109 · 45289.6 1.54560911 · 45290.2 0.15890660 · 45291.8 1.54553491 · 45294.7 0.04454749 · 45296.1 0.35380000 · 45297.5 0.09945542 · 45299.5 0.18772827';
-  const btcBids =
-    '45283.5 0.10000000 · 45283.4 1.54582015 · 45282.1 0.10000000 · 45281.0 0.10000000 · 45280.3 1.54592586 · 45279.0 0.07990000 · 45277.6 0.03310103 · 45277.5 0.30000000 · 45277.3 1.54602737 · 45276.6 0.15445238';
-  const maticAsks =
-    '0.5668 4410.79769741 · 0.5669 4655.40412487 · 0.567 49844.89424998 · 0.5671 24306.41678 · 0.5672 29783.25223475 · 0.5673 57234.71239278 · 0.5674 45065.04744 · 0.5675 5912.76380354 · 0.5676 42514.92434778 · 0.5677 36304.0847022';
-  const maticBids =
-    '0.5666 4831.75496356 · 0.5665 6658.22734739 · 0.5664 18724.91513344 · 0.5663 11563.92544914 · 0.5662 14006.65365711 · 0.5661 17454.85679807 · 0.566 18097.1547 · 0.5659 33644.89175666 · 0.5658 148.3464 · 0.5657 606.70854372';
-
-  it('computes the check value', () => assert.equal(crc32('123456789'), 3421780262));
-
-  it('computes BTC/USD', () => {
-    const book = { bids: { levels: levels(btcBids) }, asks: { levels: levels(btcAsks) } };
-    assert.equal(krakenChecksum(book), 3310070434);
-  });
-
-  it('computes MATIC/USD before and after an update, and is wrong without padding', () => {
-    const bids = new Ladder(true);
-    for (const level of levels(pad(maticBids))) bids.set(level);
-    const asks = { levels: levels(pad(maticAsks)) };
-    assert.equal(krakenChecksum({ bids, asks }), 2439117997);
-    bids.set(makeLevel('0.5657', '1098.39475580'));
-    assert.equal(krakenChecksum({ bids, asks }), 2114181697);
-    const bare = { bids: { levels: levels(maticBids) }, asks: { levels: levels(maticAsks) } };
-    assert.equal(krakenChecksum(bare), 3830085102);
-  });
-});
 
 const depth = (U: number, u: number, b: string[][] = [], a: string[][] = [], more: object = {}): object => ({
   e: 'depthUpdate',
@@ -547,94 +431,5 @@ describe('normalised messages', () => {
     const market = result.markets['e:s'];
     assert.deepEqual([market.bids, market.trades, market.signals['cvd'].value], [[['1', '2']], 2, -4]);
     assert.deepEqual([result.applied, result.unknown], [3, 1]);
-  });
-});
-
-const projectRoot = resolve(import.meta.dirname, '../..');
-const recordings = resolve(projectRoot, process.env['MILLRACE_RECORDINGS'] ?? '../shared/data');
-/** Absent recordings are said, and in CI they fail. */
-const isNeeded = process.env['CI'] === 'true';
-const skip = isNeeded || existsSync(join(recordings, 'binance')) ? false : `no recordings at ${recordings}`;
-
-describe('the exchanges’ own proofs', { skip }, () => {
-  const file = (name: string): string => join(recordings, name);
-  const spot2021 = file('binance/spot-20210814-ftm-sxp-badger-xmr.ndjson.gz');
-  const usdm2021 = file('binance/usdm-20210722-sushi-akro-keep-ctk.ndjson.gz');
-  const spot2024 = file('binance/spot-20240808-btcusdt.ndjson.gz');
-  const usdm2024 = file('binance/usdm-20240808-btcusdt.ndjson.gz');
-  const coinbase = file('coinbase/advanced-20260809-btc-eth-first500.ndjson.gz');
-  const equal = (proof: proofs.Proof, count: number): void => {
-    assert.deepEqual(proof, { equal: count, compared: count, differences: [] });
-  };
-
-  for (const [name, venue, path, count] of [
-    ['spot 2021', 'binance', spot2021, 96],
-    ['spot 2024', 'binance', spot2024, 1072],
-    ['USD-M 2021', 'binance-futures', usdm2021, 50],
-    ['USD-M 2024', 'binance-futures', usdm2024, 629],
-  ] as const) {
-    it(`bookTicker, ${name}: ${count} places, no gap`, () => {
-      const subject = proofs.referenceSubject(venue);
-      equal(proofs.proveBookTickers(path, venue, subject), count);
-      assert.deepEqual(
-        subject.markets().filter((market) => subject.gaps(market) > 0),
-        [],
-      );
-    });
-  }
-
-  it('klines: 51 spot, 15 USD-M, 5 published minutes', () => {
-    const spot = file('binance/spot-20210404-btc-eth-dot.ndjson.gz');
-    equal(proofs.proveKlines(spot, 'binance', proofs.referenceSubject('binance')), 51);
-    equal(proofs.proveKlines(usdm2021, 'binance-futures', proofs.referenceSubject('binance-futures')), 15);
-    const csv = file('candles/binance-usdm-btcusdt-1m-20240808.csv');
-    const subject = proofs.referenceSubject('binance-futures');
-    equal(proofs.proveKlineCsv(usdm2024, csv, 'binance-futures', 'BTCUSDT', subject), 5);
-  });
-
-  it('Kraken checksums: 4269 in v1, 3 in v2', () => {
-    const v1 = file('kraken/v1-20210417-10mkts.ndjson.gz');
-    assert.deepEqual(proofs.proveChecksums(v1, 'kraken', proofs.referenceSubject('kraken')), { ok: 4269, bad: 0 });
-    const v2 = file('kraken/v2-book-frames.jsonl');
-    assert.deepEqual(proofs.proveChecksums(v2, 'kraken', proofs.referenceSubject('kraken')), { ok: 3, bad: 0 });
-  });
-
-  it('OKX checksums: 1504 in 2021, 290 in 2022', () => {
-    for (const [name, ok] of [
-      ['okx/v5-20210722-10mkts.ndjson.gz', 1504],
-      ['okx/v5-20220513-btc-uni.ndjson.gz', 290],
-    ] as const) {
-      assert.deepEqual(proofs.proveChecksums(file(name), 'okx', proofs.referenceSubject('okx')), { ok, bad: 0 });
-    }
-  });
-
-  it('Coinbase: 73 of 75 tickers near the book, both running candles', () => {
-    const tickers = proofs.proveCoinbaseTickers(coinbase, proofs.referenceSubject('coinbase'));
-    assert.deepEqual([tickers.equal, tickers.compared, tickers.equalAtOnce], [73, 75, 57]);
-    equal(proofs.proveCoinbaseCandles(coinbase, proofs.referenceSubject('coinbase', ['5m'])), 2);
-  });
-
-  it('fails for a subject that loses every tenth trade', () => {
-    const honest = proofs.referenceSubject('binance-futures');
-    let trades = 0;
-    const lossy: proofs.Subject = {
-      ...honest,
-      frame(text, time, connection) {
-        if (text.includes('"aggTrade"')) trades += 1;
-        if (!text.includes('"aggTrade"') || trades % 10 !== 0) honest.frame(text, time, connection);
-      },
-    };
-    const proof = proofs.proveKlines(usdm2021, 'binance-futures', lossy);
-    assert.ok(proof.compared === 15 && proof.equal < 15, JSON.stringify(proof));
-  });
-
-  it('fails for a subject that forgets the changes of the asks', () => {
-    const honest = proofs.referenceSubject('binance-futures');
-    const forgetful: proofs.Subject = {
-      ...honest,
-      frame: (text, time, connection) => honest.frame(text.replace(/"a":\[\[.*\]\]\}/, '"a":[]}'), time, connection),
-    };
-    const proof = proofs.proveBookTickers(usdm2021, 'binance-futures', forgetful);
-    assert.ok(proof.compared === 50 && proof.equal < 50, JSON.stringify(proof));
   });
 });
