@@ -168,7 +168,7 @@ export class PanelFrame {
     if (this.frame !== 0 || !this.isSeen || this.mounted === null || paper.matches) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      if (this.isSeen) this.mounted?.update();
+      if (this.isSeen && !paper.matches) this.mounted?.update();
     });
   }
 

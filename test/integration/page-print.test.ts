@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Chromium } from '../support/browser.ts';
 import { Dashboard, DESK, type Fed, fed, shot } from '../support/dashboard.ts';
 import { eventually } from '../support/live-engine.ts';
+
+const FRAME_LATE_MS = 500;
 
 let browser: Chromium;
 let source: Fed;
@@ -25,11 +28,23 @@ test('a dark page is printed light, with the time, without controls, and no pane
   await page.filled();
   await eventually('the engine', async () => /\d/.test(await watched.text('#pulse-p99')));
   assert.equal(await watched.text('#health-panel .status'), '', 'never scrolled to');
+  // Frames that were asked for on the screen come once it is paper.
+  await watched.page.evaluate(`{
+    const asked = requestAnimationFrame;
+    window.requestAnimationFrame = (draw) => setTimeout(() => asked(draw), ${FRAME_LATE_MS});
+  }`);
+  await sleep(FRAME_LATE_MS);
   await watched.page.emulateMedia({ media: 'print' });
   await eventually('light', async () => (await theme()) === 'light');
   await shot(watched, 'paper', true);
   const candles = "getComputedStyle(document.querySelector('#candles-panel .chart')).filter";
   assert.match(await watched.page.evaluate(candles), /invert/, 'drawn for a dark screen');
+  await sleep(2 * FRAME_LATE_MS);
+  const drawn = `[...document.querySelectorAll('#candles-panel .chart canvas')].map((canvas) =>
+    [...canvas.getContext('2d').getImageData(canvas.width >> 1, 2, 1, 1).data])`;
+  const pixels: number[][] = await watched.page.evaluate(drawn);
+  const opaque = pixels.filter(([, , , alpha]) => alpha === 255);
+  assert.ok(opaque.length > 0 && opaque.every(([red]) => red < 128), `still dark, was ${JSON.stringify(pixels)}`);
   assert.match(await watched.text('#printed'), /^As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
   assert.match(await watched.text('#health-panel .status'), /ok|degraded/);
   assert.equal(
