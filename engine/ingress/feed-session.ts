@@ -1,6 +1,5 @@
 // One connection to a venue as the ingress thread sees it: its frames become records that say which connection they are from.
 
-import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag } from '../../schemas/journal.ts';
 import { SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
@@ -10,7 +9,7 @@ import type { DecoderFactory } from '../decode/sink.ts';
 import { RING_FULL } from '../ring/spsc-ring.ts';
 import type { MarketDirectory } from '../route/markets.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { fillGap, ownSlot } from './own-records.ts';
+import { fillGap, missingSinceUs, ownSlot } from './own-records.ts';
 import { Session, SessionSink } from './session.ts';
 
 /** By market, over all feeds of the thread: the connection that its last record came from; 0 for none. */
@@ -21,8 +20,6 @@ export class FeedMarkets {
     this.connection = new Float64Array(marketsMax);
   }
 }
-
-const US_PER_MS = 1000;
 
 /** Words of a market's times in one session: when its book, and its trades, last came; NaN for never. */
 export const dataTime = { bookNs: 0, tradeNs: 1 } as const;
@@ -134,10 +131,10 @@ export class FeedSession {
     return this.sink.times.get(market)?.[word] ?? Number.NaN;
   }
 
-  /** Since when what the venue made may be missing where the connection ends, by the venue's clock: µs since 1970. */
+  /** As missingSinceUs(), were this connection's end now. */
   missingSinceUs(clock: EngineClock): number {
     const lastNs = Number.isFinite(this.lastFrameNs) ? this.lastFrameNs : clock.nowNs();
-    return clock.wallUs(lastNs) - CLOCKS_DIFFER_MS * US_PER_MS;
+    return missingSinceUs(clock.wallUs(lastNs));
   }
 
   /** Nothing more comes of this market from here; what was made since `sinceUs` (µs since 1970) may be missing. */

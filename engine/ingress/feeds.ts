@@ -39,7 +39,7 @@ export type FeedParts = {
 };
 
 /** Connections are numbered over the whole thread: a market's records name the one they came from. */
-class VenueHooks implements FeedHooks {
+export class VenueHooks implements FeedHooks {
   readonly log: FeedLog;
   private readonly venue: string;
   private readonly bookSource: BookSource;

@@ -1,6 +1,5 @@
 // Applies the entries of a journal as they were applied when they were written: the same sessions, the same records.
 
-import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { DIALECTS, FrameResult, RecordType, StateReason } from '../../schemas/ids.ts';
 import { JournalFlag, JournalKind } from '../../schemas/journal.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U16 } from '../../schemas/layout.ts';
@@ -8,6 +7,7 @@ import { clock as clockRecord, gap, source } from '../../schemas/market-data.ts'
 import type { IngressImage } from '../journal/checkpoint.ts';
 import type { ConnectionOpened, JournalEntry } from '../journal/entry.ts';
 import { takeIngressImage } from './ingress-image.ts';
+import { missingSinceUs } from './own-records.ts';
 import { ProducerSession } from './producer-session.ts';
 import { ReplayLog } from './replay-log.ts';
 import { type MadeSession, makeSession, type SessionParts } from './session-maker.ts';
@@ -167,16 +167,12 @@ export class JournalReplay {
     const since = new Map<number, number>();
     for (const [connection, { session }] of [...this.sessions]) {
       if (session instanceof ProducerSession) continue;
-      const sinceUs = session.lastFrameNs === 0 ? 0 : this.sinceUs(session.lastFrameNs);
+      const lastUs = this.anchorWallUs + Math.round(session.lastFrameNs / 1000);
+      const sinceUs = session.lastFrameNs === 0 ? 0 : missingSinceUs(lastUs);
       for (const market of session.seenMarkets) since.set(market, Math.min(since.get(market) ?? sinceUs, sinceUs));
       this.close(connection);
     }
     this.writeGaps(since, StateReason.restart);
-  }
-
-  /** As FeedSession.missingSinceUs(). */
-  private sinceUs(lastFrameNs: number): number {
-    return this.anchorWallUs + Math.round(lastFrameNs / 1000) - CLOCKS_DIFFER_MS * 1000;
   }
 
   private writeGaps(sinceUs: ReadonlyMap<number, number>, reason: number): void {

@@ -1,5 +1,6 @@
 // Fills the records that come of no frame: stamps, clocks, gaps and checkpoints. Hot path.
 
+import { CLOCKS_DIFFER_MS } from '../../schemas/feed-limits.ts';
 import { RecordType } from '../../schemas/ids.ts';
 import { SLOT_BYTES, SLOT_F64, SLOT_U32 } from '../../schemas/layout.ts';
 import { checkpoint, clock, gap, stamp } from '../../schemas/market-data.ts';
@@ -37,6 +38,11 @@ export function fillCheckpoint(views: SlotViews, slot: number, number: number, s
   views.u32[slot * SLOT_U32 + 1] = 0;
   views.f64[slot * SLOT_F64 + checkpoint.at.number] = number;
   views.f64[slot * SLOT_F64 + checkpoint.at.sequence] = sequence;
+}
+
+/** Since when what a venue made may be missing, by its clock, where its last frame came at `lastFrameUs` by ours: µs since 1970. */
+export function missingSinceUs(lastFrameUs: number): number {
+  return lastFrameUs - CLOCKS_DIFFER_MS * 1000;
 }
 
 /** The slot's header is written: `reason` is a StateReason, `sinceUs` µs since 1970 or 0, `lost` 0 where it is not known. */
