@@ -11,7 +11,7 @@ import type { SessionParts } from '../../engine/ingress/session-maker.ts';
 import { createEngineMemory, type EngineMemory } from '../../engine/memory/engine-memory.ts';
 import { RingReader } from '../../engine/ring/spsc-ring.ts';
 import { MarketDirectory } from '../../engine/route/markets.ts';
-import { type Dialect, RecordType, StateReason } from '../../schemas/ids.ts';
+import { type Dialect, RecordType } from '../../schemas/ids.ts';
 import { type Field, SLOT_BYTES, SLOT_F64 } from '../../schemas/layout.ts';
 import * as marketData from '../../schemas/market-data.ts';
 
@@ -30,20 +30,14 @@ for (const layout of Object.values(marketData)) {
   MEANT.set(layout.type, Math.max(8, ...ends));
 }
 
-/** Gaps of decoders say nothing of a time. */
-const GAP_BYTES = 8 * marketData.gap.at.sinceTimeUs;
-
 /** A record as text, byte for byte. */
 function textOf(reader: RingReader, slot: number): string {
   const at = slot * SLOT_BYTES;
   const type = reader.u8[at];
   let bytes = MEANT.get(type) ?? SLOT_BYTES;
   if (type === RecordType.tradeId) bytes = 8 + reader.u32[at / 4 + 1];
-  if (type === RecordType.gap && OWN_REASONS.every((reason) => reader.u8[at + 1] !== reason)) bytes = GAP_BYTES;
   return Buffer.from(reader.u8.buffer, reader.u8.byteOffset + at, bytes).toString('latin1');
 }
-
-const OWN_REASONS = [StateReason.connectionLost, StateReason.restart];
 
 export type SeenStamp = { readonly sequence: number; readonly records: number };
 
