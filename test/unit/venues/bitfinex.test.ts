@@ -1,10 +1,9 @@
-// Bitfinex frames, one by one: what each kind becomes, what is refused, and how channels and numbers are followed.
+// Bitfinex frames, one by one: what each kind becomes, and what is refused.
 
 import '../../support/seed.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BitfinexDecoder } from '../../../engine/venues/bitfinex/decode.ts';
 import {
   ChangeFlag,
   DerivativeFlag,
@@ -12,70 +11,27 @@ import {
   FrameResult,
   LevelFlag,
   Side,
-  StateReason,
   TradeFlag,
 } from '../../../schemas/ids.ts';
-import { decodeFrame, type MemoryRecord, MemorySink } from '../../support/memory-sink.ts';
+import type { MemoryRecord } from '../../support/memory-sink.ts';
 import { formatDecimal, parseDecimal, plainText } from '../../support/reference/decimal.ts';
 import { Rejected } from '../../support/reference/rejection.ts';
+import {
+  BOOK,
+  CANDLES,
+  CONF,
+  DERIVATIVES,
+  EVENTS,
+  head,
+  LIQUIDATED,
+  level,
+  once,
+  Peer,
+  TRADES,
+  tradeRecord,
+} from './bitfinex-peer.ts';
 
 const { applied, control, unknown } = FrameResult;
-
-const CONF = '{"event":"conf","status":"OK","flags":65536}';
-const BOOK =
-  '{"event":"subscribed","channel":"book","chanId":10,"symbol":"tBTCUSD","prec":"P0","freq":"F0","len":"100","pair":"BTCUSD"}';
-const TRADES = '{"event":"subscribed","channel":"trades","chanId":11,"symbol":"tBTCUSD","pair":"BTCUSD"}';
-const TICKER = '{"event":"subscribed","channel":"ticker","chanId":12,"symbol":"tBTCUSD","pair":"BTCUSD"}';
-const CANDLES = '{"event":"subscribed","channel":"candles","chanId":13,"key":"trade:1m:tBTCF0:USTF0"}';
-const DERIVATIVES = '{"event":"subscribed","channel":"status","chanId":14,"key":"deriv:tBTCF0:USTF0"}';
-const LIQUIDATIONS = '{"event":"subscribed","channel":"status","chanId":15,"key":"liq:global"}';
-const EVENTS = [CONF, BOOK, TRADES, TICKER, CANDLES, DERIVATIVES, LIQUIDATIONS];
-
-const LIQUIDATED =
-  '[15,[["pos",142397657,1574697680828.2002,null,"tBSVUSD",-2.62932,91.583875238719,null,1,1,null,112.27]],1]';
-
-class Peer {
-  readonly sink: MemorySink;
-  readonly decoder: BitfinexDecoder;
-
-  constructor(events: readonly string[] = EVENTS, limits: { recordsMax?: number; marketsMax?: number } = {}) {
-    this.sink = new MemorySink(limits);
-    this.decoder = new BitfinexDecoder(this.sink, 'bitfinex');
-    for (const event of events) assert.equal(this.take(event).result, control, event);
-  }
-
-  take(frame: string): { result: number; records: MemoryRecord[] } {
-    return decodeFrame(this.sink, this.decoder, frame);
-  }
-
-  /** Result and records of each frame, of which the last are given back. */
-  all(frames: readonly string[]): { result: number; records: MemoryRecord[] } {
-    let last: { result: number; records: MemoryRecord[] } = { result: 0, records: [] };
-    for (const frame of frames) last = this.take(frame);
-    return last;
-  }
-}
-
-const once = (frame: string): { result: number; records: MemoryRecord[] } => new Peer().take(frame);
-
-function head(flags: number, count: number, sequence: number, market = 'tBTCUSD', exchangeTimeUs = 0): MemoryRecord {
-  const sequences = { firstSequence: sequence, lastSequence: sequence, previousSequence: 0 };
-  const times = { receiveTimeNs: 1, exchangeTimeUs };
-  return { type: 'bookChange', market, flags, count, ...times, ...sequences, checksum: 0, depth: 100 };
-}
-
-function level(flags: number, price: string, quantity: string, priceDecimals: number, quantityDecimals: number) {
-  return { type: 'level', market: 'tBTCUSD', flags, count: 0, price, quantity, priceDecimals, quantityDecimals };
-}
-
-function tradeRecord(id: number, flags: number, price = '5', quantity = '2'): MemoryRecord {
-  const times = { receiveTimeNs: 1, exchangeTimeUs: 1_574_694_475_039_000 };
-  return { type: 'trade', market: 'tBTCUSD', flags, count: 1, ...times, price, quantity, id };
-}
-
-function gapRecord(market: string, flags: number, lost: number): MemoryRecord {
-  return { type: 'gap', market, flags, count: 0, receiveTimeNs: 1, lost, sinceTimeUs: 0 };
-}
 
 // ---- books
 
@@ -322,148 +278,6 @@ test('heartbeats and checksums are control', () => {
   }
 });
 
-// ---- numbers of the connection
-
-test('a jump tells every market with a book or trades of this connection, before the records of the frame', () => {
-  const peer = new Peer([...EVENTS, TRADES.replace('11', '16').replaceAll('BTCUSD', 'ETHUSD')]);
-  peer.all(['[10,[[1,1,1]],1]', '[16,[[5,1574694475039,1,1]],2]', '[12,[1,1,2,1],3]']);
-  assert.deepEqual(peer.take('[10,[2,1,-1],6]').records, [
-    gapRecord('tBTCUSD', StateReason.gap, 2),
-    gapRecord('tETHUSD', StateReason.none, 2),
-    head(ChangeFlag.hasSequence, 1, 6),
-    level(LevelFlag.ask, '2', '1', 0, 0),
-  ]);
-  assert.deepEqual(peer.take('[10,"hb",8]'), {
-    result: control,
-    records: [gapRecord('tBTCUSD', StateReason.gap, 1), gapRecord('tETHUSD', StateReason.none, 1)],
-  });
-  assert.deepEqual([peer.decoder.gaps, peer.decoder.duplicates], [2, 0]);
-});
-
-test('an old frame is dropped whole and counted', () => {
-  const peer = new Peer();
-  peer.all(['[10,[[1,1,1]],4]', '[10,[2,1,-1],5]']);
-  for (const old of ['[10,[3,1,-1],5]', '[10,[3,1,-1],2]', '[11,"te",[20,1574694475039,-2,5],5]', '[10,"hb",3]']) {
-    assert.deepEqual(peer.take(old), { result: applied, records: [] }, old);
-  }
-  assert.deepEqual([peer.decoder.gaps, peer.decoder.duplicates], [0, 4]);
-});
-
-test('a refused frame leaves a hole that the next frame shows', () => {
-  const peer = new Peer();
-  peer.take('[10,[[1,1,1]],1]');
-  assert.equal(peer.take('[10,[2,1,"-1"],2]').result, FrameResult.type);
-  assert.deepEqual(peer.take('[10,[2,1,-1],3]').records[0], gapRecord('tBTCUSD', StateReason.gap, 1));
-});
-
-test('frames without numbers are taken as they come, with a time where that was asked for', () => {
-  const plain = new Peer([CONF.replace('65536', '0'), BOOK]);
-  plain.take('[10,[[1,1,1]]]');
-  assert.deepEqual(plain.take('[10,[2,1,-1],99]').records[0], head(0, 1, 0));
-  assert.deepEqual(plain.take('[10,"hb"]'), { result: control, records: [] });
-  const timed = new Peer([CONF.replace('65536', '98304'), BOOK]);
-  assert.deepEqual(
-    timed.take('[10,[[2,1,-1]],1,1574694478808]').records[0],
-    head(ChangeFlag.snapshot | ChangeFlag.hasSequence, 1, 1, 'tBTCUSD', 1_574_694_478_808_000),
-  );
-  const onlyTimed = new Peer([CONF.replace('65536', '32768'), BOOK]);
-  assert.deepEqual(
-    onlyTimed.take('[10,[2,1,-1],1574694478808]').records[0],
-    head(0, 1, 0, 'tBTCUSD', 1_574_694_478_808_000),
-  );
-});
-
-test('where no conf was seen, the frame itself tells', () => {
-  const peer = new Peer([BOOK]);
-  assert.deepEqual(peer.take('[10,[2,1,-1]]').records[0], head(0, 1, 0));
-  assert.deepEqual(peer.take('[10,[2,1,-1],7]').records[0], head(ChangeFlag.hasSequence, 1, 7));
-  assert.deepEqual(
-    peer.take('[10,[2,1,-1],8,1574694478808]').records[0],
-    head(ChangeFlag.hasSequence, 1, 8, 'tBTCUSD', 1_574_694_478_808_000),
-  );
-  assert.deepEqual([peer.decoder.gaps, peer.decoder.duplicates], [0, 0]);
-});
-
-test('elements that are appended, and white space, change nothing', () => {
-  const frames: [string, string][] = [
-    ['[10,[[1,1,1]],1]', '[10,[[1,1,1,"x"]],1,"new",{"a":[2]}]'],
-    ['[10,[1,1,1],1]', ' [\t10 , [ 1 , 1 , 1 , null ] ,\n1 , [3] ] '],
-    ['[11,"te",[20,1574694475039,-2,5],1]', '[11,"te",[20,1574694475039,-2,5,7],1,true]'],
-    ['[12,[1,1,2,1],1]', '[12,[1,1,2,1,0,0,0,0,0,0,null],1]'],
-    ['[13,[1574698260000,1,1,1,1,1],1]', '[13,[1574698260000,1,1,1,1,1,"x"],1]'],
-  ];
-  for (const [plain, longer] of frames) assert.deepEqual(once(longer), once(plain), longer);
-});
-
-// ---- frames before their subscription
-
-test('frames before their subscription are kept and decoded with it, in their order', () => {
-  const frames = ['[10,[[1,1,1]],1]', '[11,"te",[20,1574694475039,-2,5],2]', '[10,"hb",3]', '[10,[2,1,-1],4]'];
-  const early = new Peer([CONF]);
-  for (const frame of frames) assert.deepEqual(early.take(frame), { result: control, records: [] }, frame);
-  assert.deepEqual(early.sink.symbols, []);
-  assert.deepEqual(early.take(BOOK), {
-    result: control,
-    records: [
-      head(ChangeFlag.snapshot | ChangeFlag.hasSequence, 1, 1),
-      level(0, '1', '1', 0, 0),
-      head(ChangeFlag.hasSequence, 1, 4),
-      level(LevelFlag.ask, '2', '1', 0, 0),
-    ],
-  });
-  assert.deepEqual(early.take(TRADES).records, [tradeRecord(20, Side.sell)]);
-  assert.deepEqual(early.take('[11,"tu",[20,1574694475039,-2,5],5]').records, []);
-  assert.deepEqual([early.decoder.gaps, early.take(BOOK).records], [0, []]);
-});
-
-test('kept frames are decoded once, also where numbers are not asked for', () => {
-  const peer = new Peer([]);
-  peer.take('[10,[[1,1,1]]]');
-  const takeAsSession = (frame: string): MemoryRecord[] => {
-    const bytes = Uint8Array.from(Buffer.from(frame));
-    peer.sink.begin();
-    assert.equal(peer.decoder.decodeInOrder(new DataView(bytes.buffer), 0, bytes.length), 0);
-    return peer.take(frame).records;
-  };
-  assert.equal(takeAsSession(BOOK).length, 2);
-  assert.deepEqual(takeAsSession(BOOK), []);
-});
-
-test('a kept frame that is no frame of its channel refuses the subscription once, and the loss is told', () => {
-  const peer = new Peer([CONF]);
-  peer.all(['[10,[[1,1,1]],1]', '[10,[2,"1",-1],2]']);
-  assert.deepEqual(peer.take(BOOK), { result: FrameResult.type, records: [] });
-  assert.deepEqual(peer.take('[10,[3,1,1],3]').records, [
-    gapRecord('tBTCUSD', StateReason.gap, 0),
-    head(ChangeFlag.hasSequence, 1, 3),
-    level(0, '3', '1', 0, 0),
-  ]);
-  assert.equal(peer.take('[10,[3,1,1],4]').records.length, 2);
-});
-
-test('what is kept is bounded; what had to go is told as a loss', () => {
-  const peer = new Peer([CONF]);
-  const long = `[10,[[1,1,1]${',[1,1,1]'.repeat(40_000)}],`;
-  assert.deepEqual(
-    [1, 2, 3, 4, 5].map((number) => peer.take(`${long}${number}]`).result),
-    [control, control, control, unknown, unknown],
-  );
-  assert.deepEqual(peer.take(BOOK), { result: control, records: [] });
-  assert.deepEqual(peer.take('[10,[3,1,1],6]').records[0], gapRecord('tBTCUSD', StateReason.gap, 0));
-  const many = new Peer([CONF]);
-  const results = Array.from({ length: 70 }, (_, index) => many.take(`[${100 + index},[1,1,1],${index + 1}]`).result);
-  assert.deepEqual([results.indexOf(unknown), results.lastIndexOf(control)], [64, 63]);
-});
-
-test('a channel that has ended is unknown until it is subscribed again', () => {
-  const peer = new Peer();
-  peer.take('[10,[[1,1,1]],1]');
-  peer.take('{"event":"unsubscribed","status":"OK","chanId":10}');
-  assert.deepEqual(peer.take('[10,[2,1,1],2]'), { result: control, records: [] });
-  assert.deepEqual(peer.take(BOOK).records.length, 2);
-  assert.deepEqual(peer.take('[10,[[5,1,1]],3]').records[1], level(0, '5', '1', 0, 0));
-});
-
 // ---- refusals
 
 test('frames are refused by their category, and nothing of them is kept', () => {
@@ -564,110 +378,4 @@ test('escapes are left to the session, which decodes the plain copy, and count o
   assert.deepEqual(peer.take(escaped('[10,"hb",4]')).records.length, 1);
   assert.deepEqual([peer.decoder.gaps, peer.decoder.duplicates], [1, 0]);
   assert.deepEqual(peer.take('[10,[3,1,1],5]').records.length, 2);
-});
-
-// ---- frames read in words
-
-/** Decodes a frame in words and byte by byte, each on a peer that has had the same frames. */
-function bothWays(before: readonly string[], frame: string): [number, MemoryRecord[], number, MemoryRecord[]] {
-  const [words, bytes] = [new Peer(), new Peer()];
-  for (const peer of [words, bytes]) peer.all(before);
-  const padded = Buffer.from(`#####${frame}`);
-  words.sink.begin();
-  const view = new DataView(padded.buffer, padded.byteOffset, padded.length);
-  const result = words.decoder.decodeInOrder(view, 5, padded.length);
-  const expected = bytes.take(frame);
-  return [result, result === 0 ? [] : words.sink.records(), expected.result, expected.records];
-}
-
-const BEFORE = ['[10,[[1,1,1]],17]'];
-
-test('book frames in the venue’s own writing are read in words, to the same records', () => {
-  for (const frame of [
-    '[10,[60400,1,0.68826974],18]',
-    '[10,[215350,0,-1],18]',
-    '[10,[0.068965,12,-100],18]',
-    '[10,[[60400,1,0.68826974],[60406.5,2,-1.123456789],[1.1e-7,3,1000000],[2,1,2.2626931299999997]],18]',
-  ]) {
-    const [result, records, expectedResult, expected] = bothWays(BEFORE, frame);
-    assert.deepEqual([result, records], [applied, expected], frame);
-    assert.equal(expectedResult, applied);
-  }
-});
-
-test('what is read in words has the result of the other way; all else is left to it', () => {
-  const digit = fc.constantFrom(
-    ...'0123456789',
-    '12',
-    '0.5',
-    '60400',
-    '999999999',
-    '1234567890',
-    '0.0000000001',
-    '1e-7',
-  );
-  const number = fc.oneof(
-    { weight: 8, arbitrary: digit },
-    fc.constantFrom('', '-1', '00', '1.', '.5', '"1"', 'null', '[1]'),
-  );
-  const row = fc.tuple(number, number, number).map((parts) => `[${parts.join(',')}]`);
-  const payload = fc.oneof(
-    row,
-    fc.array(row, { maxLength: 4 }).map((rows) => `[${rows.join(',')}]`),
-  );
-  const tail = fc.constantFrom(
-    '18]',
-    '18]',
-    '18]',
-    '19]',
-    '17]',
-    '018]',
-    '18,1]',
-    ' 18]',
-    '18] ',
-    ']',
-    '18',
-    '[18]]',
-    '1e1]',
-  );
-  const id = fc.constantFrom('10', '10', '10', '11', '99', '010', '-10');
-  const frame = fc.tuple(id, payload, tail).map((parts) => `[${parts.join(',')}`);
-  let read = 0;
-  fc.assert(
-    fc.property(frame, fc.nat(200), (text, cut) => {
-      for (const given of [text, text.slice(0, cut)]) {
-        const [result, records, expectedResult, expected] = bothWays(BEFORE, given);
-        if (result === 0) continue;
-        read++;
-        assert.deepEqual([result, records], [expectedResult, expected], given);
-      }
-    }),
-    { numRuns: 2000 },
-  );
-  assert.ok(read > 100, `${read} frames read in words`);
-});
-
-test('frames that do not simply follow are left to the other way', () => {
-  for (const frame of [
-    '[10,[2,1,1],19]',
-    '[10,[2,1,1],17]',
-    '[11,[[1,1,1]],18]',
-    '[99,[2,1,1],18]',
-    '[10,"hb",18]',
-    '{}',
-    '',
-  ]) {
-    assert.equal(bothWays(BEFORE, frame)[0], 0, frame);
-  }
-  assert.equal(bothWays([], '[10,[2,1,1],1]')[0], 0, 'no market and no number before');
-  const peer = new Peer();
-  peer.all(BEFORE);
-  const read = (frame: string): number => {
-    const bytes = Buffer.from(frame);
-    peer.sink.begin();
-    return peer.decoder.decodeInOrder(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
-  };
-  assert.deepEqual([read('[10,[2,1,1],18]'), read('[10,[3,1,1],19]'), read('[10,[3,1,1],21]')], [applied, applied, 0]);
-  assert.equal(peer.take('[10,[3,1,1],21]').records[0].type, 'gap');
-  assert.equal(peer.decoder.gaps, 1);
 });
